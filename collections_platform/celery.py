@@ -1,0 +1,13 @@
+"""The Celery application: work carried over as many machines as needed; nothing in it may not be lost."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "collections_platform.settings")
+
+app = Celery("trato")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

@@ -1,0 +1,233 @@
+"""May we? And the proof that we asked: rule packs as data, consent, stops, the contact budget, decisions, seals."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from portfolio.models import ContactPoint, Person
+from tenants.models import TenantModel, UnwalledModel
+from tenants.walls import BY_CREDITOR, BY_PERSON, BY_TENANT, TenantForeignKey
+
+
+class RulePackVersion(UnwalledModel):
+    """One edition of a country's rules (or of the common ones), as data with citations; switches itself on by date."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft"
+        REVIEWED = "reviewed"
+        SIGNED_OFF = "signed_off"  # by a lawyer of the country
+        RETIRED = "retired"
+
+    code = models.CharField(max_length=20)
+    edition = models.PositiveIntegerField()
+    effective_from = models.DateTimeField()
+    effective_to = models.DateTimeField(null=True, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.REVIEWED)
+    data = models.JSONField()
+    digest = models.CharField(max_length=64)
+    author = models.CharField(max_length=120, blank=True)
+    approved_by = models.CharField(max_length=120, blank=True)
+    loaded_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["code", "edition"], name="compliance_pack_once")
+        ]
+
+
+class RuleLayer(TenantModel):
+    """What an organisation, a creditor or a debtor adds: tighter rules, or a relaxation that the packs permit."""
+
+    wall = BY_TENANT
+
+    class Level(models.TextChoices):
+        TENANT = "tenant"
+        CREDITOR = "creditor"
+        DEBTOR = "debtor"
+
+    level = models.CharField(max_length=8, choices=Level)
+    owner_id = models.UUIDField()  # tenant, creditor or person
+    data = models.JSONField()
+    reason = models.TextField(blank=True)
+    author = models.CharField(max_length=120, blank=True)
+    effective_from = models.DateTimeField()
+    effective_to = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "level", "owner_id"], name="compliance_layer_owner")
+        ]
+
+
+class RuleSetSnapshot(TenantModel):
+    """A composed rule set as it decided, once per content, so that every decision can be replayed."""
+
+    append_only = True
+    digest = models.CharField(max_length=64)
+    content = models.JSONField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "digest"], name="compliance_ruleset_once")
+        ]
+
+
+class Consent(TenantModel):
+    """A statement about consent: granted, revoked, ...; the newest per channel, purpose and creditor holds."""
+
+    wall = f"{BY_PERSON}:person_id"
+    append_only = True
+
+    class State(models.TextChoices):
+        GRANTED = "granted"
+        IMPORTED_WITHOUT_EVIDENCE = "imported_without_evidence"
+        REVOKED = "revoked"
+        EXPIRED = "expired"
+
+    person = TenantForeignKey(Person)
+    contact_point = TenantForeignKey(ContactPoint, null=True)
+    creditor_id = models.UUIDField(null=True)  # null: for the organisation and all its creditors
+    channel = models.CharField(max_length=10)
+    purpose = models.CharField(max_length=20)
+    state = models.CharField(max_length=30, choices=State)
+    #: who, number, exact wording and its version, how and by whom collected, hash of the source document.
+    evidence = models.JSONField(default=dict)
+    external_id = models.CharField(max_length=80, blank=True)
+    source = models.CharField(max_length=40)
+    given_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "person"], name="compliance_consent_person")
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["tenant", "person", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="compliance_consent_external",
+            )
+        ]
+
+
+class Stop(TenantModel):
+    """A reason not to write to a person, until somebody who may lifts it."""
+
+    wall = f"{BY_PERSON}:person_id"
+
+    person = TenantForeignKey(Person)
+    contact_point = TenantForeignKey(ContactPoint, null=True)
+    creditor_id = models.UUIDField(null=True)  # null: whoever asks
+    kind = models.CharField(max_length=40)  # a stop rule's `when`: opted_out, cease_requested, ...
+    since = models.DateTimeField()
+    #: The words or the list that raised it: message id, registry's date, who recorded it.
+    evidence = models.JSONField(default=dict)
+    source = models.CharField(max_length=40)
+    lifted_at = models.DateTimeField(null=True)
+    lifted_by = models.CharField(max_length=120, blank=True)
+    lifted_reason = models.TextField(blank=True)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "person"], condition=models.Q(lifted_at=None), name="compliance_stop_person")
+        ]
+
+
+class Contact(TenantModel):
+    """The contact budget: one row per contact that counts or may count. No text; creditor and invoices as hashes.
+
+    Walled by tenant only: everybody's contacts are counted, whoever asks (architecture.md, invariants 3 and 4).
+    """
+
+    wall = BY_TENANT
+
+    class State(models.TextChoices):
+        RESERVED = "reserved"  # an Outbound row may still leave
+        COUNTED = "counted"  # accepted, or nobody knows
+        RELEASED = "released"  # surely not sent
+
+    person = TenantForeignKey(Person)
+    channel = models.CharField(max_length=10)
+    message_class = models.CharField(max_length=20)
+    direction = models.CharField(max_length=3, default="out")
+    at = models.DateTimeField()
+    creditor_hash = models.CharField(max_length=16)
+    invoice_hashes = ArrayField(models.CharField(max_length=16), default=list)
+    state = models.CharField(max_length=8, choices=State)
+    #: The SendRequest, call or visit that this is; once each.
+    origin_id = models.UUIDField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "origin_id"], name="compliance_contact_once")
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "person", "at"], name="compliance_contact_person")
+        ]
+
+
+class Decision(TenantModel):
+    """What the gate said, on which facts, by which rules. Append-only; holds no personal text."""
+
+    wall = BY_CREDITOR
+    append_only = True
+
+    class Verdict(models.TextChoices):
+        ALLOW = "allow"
+        DEFER = "defer"
+        DENY = "deny"
+
+    creditor_id = models.UUIDField()
+    person_id = models.UUIDField()
+    debtor_id = models.UUIDField(null=True)
+    request_id = models.UUIDField()
+    verdict = models.CharField(max_length=5, choices=Verdict)
+    message_class = models.CharField(max_length=20)
+    channel = models.CharField(max_length=10)
+    origin = models.CharField(max_length=12)  # step | bot | agent | api | system
+    actor = models.CharField(max_length=120)
+    #: Ids of the rules that object, in evaluation order, and each finding's values.
+    rules = ArrayField(models.CharField(max_length=30), default=list)
+    findings = models.JSONField(default=list)
+    facts = models.JSONField()
+    text_hash = models.CharField(max_length=64, blank=True)  # salted hash of the words
+    ruleset_digest = models.CharField(max_length=64)
+    evaluator = models.CharField(max_length=20)
+    moment = models.CharField(max_length=9)  # request | retry | last_look
+    decided_at = models.DateTimeField()  # business clock
+    next_allowed_at = models.DateTimeField(null=True)
+    recorded_at = models.DateTimeField()  # machine clock
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            # What an Outbound row points at: (decision, verdict), with a check that the verdict is allow.
+            models.UniqueConstraint(fields=["tenant", "id", "verdict"], name="compliance_decision_verdict")
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "request_id"], name="compliance_decision_request"),
+            models.Index(fields=["tenant", "person_id"], name="compliance_decision_person"),
+        ]
+
+
+class Seal(TenantModel):
+    """The Merkle root over a stretch of the event log, chained to the seal before."""
+
+    append_only = True
+    number = models.BigIntegerField()
+    first_sequence = models.BigIntegerField()
+    last_sequence = models.BigIntegerField()
+    root = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "number"], name="compliance_seal_number"),
+            models.UniqueConstraint(fields=["tenant", "first_sequence"], name="compliance_seal_stretch"),
+        ]

@@ -1,0 +1,1 @@
+"""Channels, templates, conversations, sending, webhooks in, sequences, bot, sandbox."""

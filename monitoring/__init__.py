@@ -1,0 +1,1 @@
+"""Scans conversations, alerts, reviews, figures."""

@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class MonitoringConfig(AppConfig):
+    """Scans conversations, alerts, reviews, figures."""
+
+    name = "monitoring"

@@ -1,0 +1,1 @@
+"""Creditors, persons, debtors, invoices, entries, agreements, payables, imports."""

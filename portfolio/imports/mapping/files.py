@@ -1,0 +1,137 @@
+"""How a CSV file is written: encoding and separator, found by looking at all of it and at its first lines."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from dataclasses import dataclass
+from typing import BinaryIO, TextIO
+
+from kernel.errors import DomainError
+
+SEPARATORS = (",", ";", "\t", "|")
+_CHUNK = 1 << 20
+#: A cell longer than this is a quote that was never closed.
+MAX_CELL = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Encoding, separator, header and the first rows of a file."""
+
+    encoding: str
+    separator: str
+    header: tuple[str, ...]
+    sample: tuple[tuple[str, ...], ...]
+
+
+def encoding_of(file: BinaryIO) -> str:
+    """The encoding of a seekable file, read to its end and left at its start.
+
+    utf-8-sig and utf-16 by their marks, utf-16 also by its zeros, utf-8 where every byte agrees, else Windows' cp1252
+    (which holds latin-1's letters) or latin-1 where even that does not fit.
+    """
+    file.seek(0)
+    head = file.read(4096)
+    if head.startswith(codecs.BOM_UTF8):
+        found = "utf-8-sig"
+    elif head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        found = "utf-16"
+    elif len(head) >= 4 and head[1::2].count(0) > len(head) // 4:
+        found = "utf-16-le"
+    elif len(head) >= 4 and head[0::2].count(0) > len(head) // 4:
+        found = "utf-16-be"
+    else:
+        found = next(name for name in ("utf-8", "cp1252", "latin-1") if _decodes(file, name))
+    file.seek(0)
+    return found
+
+
+def _decodes(file: BinaryIO, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    file.seek(0)
+    try:
+        while chunk := file.read(_CHUNK):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def open_text(file: BinaryIO, encoding: str) -> TextIO:
+    """The file as text from its start; undecodable bytes become U+FFFD, which the reader reports row by row."""
+    file.seek(0)
+    return io.TextIOWrapper(io.BufferedReader(_Unclosed(file), _CHUNK), encoding=encoding, errors="replace", newline="")
+
+
+class _Unclosed(io.RawIOBase):
+    """A view of the caller's file, so that closing our text layer does not close it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def separator_of(first_lines: str) -> str:
+    """The separator under which the first lines have the most columns, the same number in every line."""
+
+    def score(separator: str) -> tuple[int, int]:
+        try:
+            rows = [row for row in csv.reader(io.StringIO(first_lines, newline=""), delimiter=separator) if row]
+        except csv.Error:
+            return (0, 0)
+        if not rows or len(rows[0]) < 2:
+            return (0, 0)
+        width = len(rows[0])
+        return (sum(len(row) == width for row in rows) * 100 // len(rows), width)
+
+    best = max(SEPARATORS, key=score)
+    return best if score(best) > (0, 0) else ","
+
+
+def unique_header(cells: list[str]) -> tuple[str, ...]:
+    """Column names made distinct: a second `Valor` becomes `Valor (2)`, a nameless column `column 4`."""
+    names: list[str] = []
+    for place, cell in enumerate(cells, start=1):
+        name = base = " ".join(cell.split()) or f"column {place}"
+        again = 2
+        while name in names:
+            name, again = f"{base} ({again})", again + 1
+        names.append(name)
+    return tuple(names)
+
+
+def layout(file: BinaryIO, *, encoding: str = "", separator: str = "", sample_rows: int = 200) -> Layout:
+    """What a file looks like; given encoding or separator are taken as they are.
+
+    Raises DomainError when the file is empty or has no header line.
+    """
+    encoding = encoding or encoding_of(file)
+    text = open_text(file, encoding)
+    lines: list[str] = []
+    for line in text:
+        lines.append(line[: MAX_CELL * 10])
+        if len(lines) > sample_rows:
+            break
+    file.seek(0)
+    if not lines or not any(line.strip() for line in lines):
+        raise DomainError("file_empty", "the file is empty: the first line must name the columns")
+    start = "".join(lines)
+    separator = separator or separator_of(start)
+    rows: list[list[str]] = []
+    try:
+        rows.extend(row for row in csv.reader(io.StringIO(start, newline=""), delimiter=separator) if any(cell.strip() for cell in row))
+    except csv.Error as error:
+        if not rows:
+            raise DomainError("file_unreadable", "the first line cannot be read as CSV: %(why)s", why=str(error)) from error
+    header = unique_header(rows[0])
+    return Layout(encoding, separator, header, tuple(tuple(row) for row in rows[1:] if len(row) == len(header)))

@@ -1,0 +1,1 @@
+"""Organisations, people, keys, the tenant wall, jobs, lanes, the event log, audit."""

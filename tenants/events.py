@@ -1,0 +1,140 @@
+"""The event log: writers stage events as their last statement, one sequencer numbers them without gaps.
+
+Readers (live pages, scans, seals, webhooks out, GET /changes) see numbered events only and keep a cursor, so a
+transaction that commits late is never skipped.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from kernel.clock import machine_now
+from kernel.ids import uuid7
+from tenants.lanes import wake_many
+from tenants.models import Event, EventCursor, StagedEvent
+from tenants.scope import current_tenant_id
+
+#: Public names, fixed early: integrators and pages read them.
+NAMES = frozenset({
+    "creditor.saved", "debtor.saved", "contact_point.saved", "invoice.saved", "invoice.settled", "entry.recorded",
+    "payment.recorded", "payment.reversed", "promise.created", "promise.kept", "promise.broken", "promise.withdrawn",
+    "agreement.proposed", "agreement.accepted", "agreement.fulfilled", "agreement.broken", "agreement.cancelled",
+    "dispute.opened", "dispute.closed", "payable.created", "payable.paid", "import.applied", "import.undone",
+    "consent.recorded", "stop.raised", "stop.lifted", "identity.changed", "rules.changed",
+    "decision.recorded", "request.created", "request.withdrawn", "request.expired",
+    "message.received", "message.queued", "message.accepted", "message.sent", "message.delivered", "message.read",
+    "message.failed", "message.refused", "message.uncertain", "message.deferred", "message.blocked",
+    "conversation.assigned", "conversation.closed", "conversation.handed_over", "conversation.frozen",
+    "enrolment.started", "enrolment.paused", "enrolment.resumed", "enrolment.ended",
+    "template.changed", "number.paused", "number.resumed", "account.paused", "account.resumed", "sending.stopped",
+    "sending.resumed", "alert.raised", "alert.decided", "clock.moved", "audit.recorded", "inbound.stored",
+    "inbound.quarantined",
+})  # fmt: skip
+
+#: Lanes woken for a tenant that has new numbered events.
+READERS: set[str] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """An event about to be staged. `digest` is the hash of an evidence row, '' for anything else."""
+
+    name: str
+    subject: str
+    subject_id: uuid.UUID
+    business_at: datetime
+    creditor_id: uuid.UUID | None = None
+    digest: str = ""
+    data: dict[str, Any] | None = None
+
+
+def emit(*events: Emit) -> None:
+    """Stage events of the current organisation. Call it last in the transaction."""
+    emit_many(events)
+
+
+def emit_many(events: Iterable[Emit]) -> None:
+    """Stage many events with one statement."""
+    now, tenant_id = machine_now(), current_tenant_id()
+    rows = []
+    for event in events:
+        if event.name not in NAMES:
+            raise ValueError(f"{event.name} is not among the public event names")
+        rows.append(
+            StagedEvent(
+                id=uuid7(),
+                tenant_id=tenant_id,
+                creditor_id=event.creditor_id,
+                name=event.name,
+                subject=event.subject,
+                subject_id=event.subject_id,
+                digest=event.digest,
+                data=event.data or {},
+                business_at=event.business_at,
+                recorded_at=now,
+            )
+        )
+    if rows:
+        StagedEvent.objects.bulk_create(rows, batch_size=2000)
+
+
+_SEQUENCE = """
+WITH taken AS (
+    DELETE FROM tenants_stagedevent WHERE (tenant_id, id) IN (
+        SELECT tenant_id, id FROM tenants_stagedevent ORDER BY id LIMIT %s
+    ) RETURNING *
+), last AS (
+    SELECT t.tenant_id, COALESCE(
+        (SELECT e.sequence FROM tenants_event e WHERE e.tenant_id = t.tenant_id ORDER BY e.sequence DESC LIMIT 1), 0
+    ) AS sequence FROM (SELECT DISTINCT tenant_id FROM taken) t
+), moved AS (
+    INSERT INTO tenants_event (id, tenant_id, creditor_id, name, subject, subject_id, digest, data, business_at,
+                               recorded_at, sequence)
+    SELECT s.id, s.tenant_id, s.creditor_id, s.name, s.subject, s.subject_id, s.digest, s.data, s.business_at,
+           s.recorded_at, last.sequence + row_number() OVER (PARTITION BY s.tenant_id ORDER BY s.id)
+    FROM taken s JOIN last USING (tenant_id)
+    RETURNING tenant_id, business_at
+)
+SELECT tenant_id, count(*), max(business_at) FROM moved GROUP BY tenant_id
+"""
+_ADVISORY = 0x7261746F  # one sequencer at a time, whichever process it lives in
+
+
+def sequence(limit: int = 5000) -> int:
+    """Give staged events their numbers; returns how many. Only one process at a time does it; others return 0."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_ADVISORY])
+        if not cursor.fetchone()[0]:
+            return 0
+        cursor.execute("SELECT set_config('app.sequencer', 'on', true)")
+        cursor.execute(_SEQUENCE, [limit])
+        moved = cursor.fetchall()
+        cursor.execute("SELECT set_config('app.sequencer', '', true)")
+        wake_many([(tenant, reader, "", at) for tenant, _, at in moved for reader in READERS])
+    return sum(count for _, count, _ in moved)
+
+
+def unread(reader: str, *, limit: int = 500, names: Sequence[str] | None = None) -> tuple[EventCursor, list[Event]]:
+    """The reader's cursor, locked, and the next numbered events after it. Call `advance` in the same transaction."""
+    EventCursor.objects.bulk_create([EventCursor(reader=reader)], ignore_conflicts=True)
+    cursor = EventCursor.objects.select_for_update().get(reader=reader)
+    found = Event.objects.filter(sequence__gt=cursor.sequence).order_by("sequence")[:limit]
+    events = list(found)
+    return cursor, [event for event in events if names is None or event.name in names] if events else []
+
+
+def advance(cursor: EventCursor, to: int) -> None:
+    """Remember that everything up to this number has been read."""
+    EventCursor.objects.filter(pk=cursor.pk).update(sequence=to)
+
+
+def latest() -> int:
+    """The newest number of the current organisation; 0 before the first event."""
+    current_tenant_id()
+    return Event.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0

@@ -1,0 +1,149 @@
+"""Work promised in the transaction that needs it, and completed in the one that records its outcome.
+
+A service never calls Celery: it calls `enqueue`. A job is one unit of work of one subject; doing it twice must
+change nothing, because a worker may die after the work and before the lease is given back.
+"""
+
+from __future__ import annotations
+
+import traceback
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+
+from kernel.clock import machine_now
+
+MAX_TRIES = 8
+#: task name -> function(tenant_id, subject); it opens its own scope and calls `complete` inside it.
+_handlers: dict[str, Callable[[uuid.UUID, Leased], None]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A job that this process, and no other, works on until its lease ends."""
+
+    id: int
+    tenant_id: uuid.UUID | None
+    task: str
+    subject: str
+    tries: int
+
+
+def handles(task: str) -> Callable[[Callable[[uuid.UUID, Leased], None]], Callable[[uuid.UUID, Leased], None]]:
+    """Register the function that does the jobs of this name."""
+
+    def register(function: Callable[[uuid.UUID, Leased], None]) -> Callable[[uuid.UUID, Leased], None]:
+        _handlers[task] = function
+        return function
+
+    return register
+
+
+def enqueue(task: str, subject: object, *, tenant_id: uuid.UUID | None, due_at: datetime | None = None) -> None:
+    """Promise work; a second promise for the same subject is the same promise."""
+    now = machine_now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO tenants_job (tenant_id, task, subject, due_at, tries, error, created_at) "
+            "VALUES (%s, %s, %s, %s, 0, '', %s) ON CONFLICT (task, subject) DO NOTHING",
+            [tenant_id, task, str(subject), due_at or now, now],
+        )
+
+
+def lease(
+    *, now: datetime, limit: int = 50, task: str | None = None, tenant_id: uuid.UUID | None = None
+) -> list[Leased]:
+    """Take due jobs, a fair share of every tenant first (the first of each, then the second of each, ...)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH due AS (
+                SELECT id, row_number() OVER (PARTITION BY tenant_id ORDER BY due_at, id) AS turn
+                FROM tenants_job
+                WHERE due_at <= %(now)s AND parked_at IS NULL AND (leased_until IS NULL OR leased_until < %(now)s)
+                  AND (%(task)s::text IS NULL OR task = %(task)s) AND (%(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s::uuid)
+                ORDER BY turn, id LIMIT %(limit)s
+            ), picked AS (
+                SELECT j.id FROM tenants_job j JOIN due USING (id)
+                WHERE j.leased_until IS NULL OR j.leased_until < %(now)s
+                FOR UPDATE OF j SKIP LOCKED
+            )
+            UPDATE tenants_job j SET leased_until = %(until)s, tries = j.tries + 1 FROM picked
+            WHERE j.id = picked.id RETURNING j.id, j.tenant_id, j.task, j.subject, j.tries
+            """,
+            {
+                "now": now,
+                "until": now + timedelta(seconds=settings.LEASE_SECONDS),
+                "task": task,
+                "tenant": str(tenant_id) if tenant_id else None,
+                "limit": limit,
+            },
+        )
+        return sorted((Leased(*row) for row in cursor.fetchall()), key=lambda job: job.id)
+
+
+def complete(*jobs: Leased) -> None:
+    """Delete done jobs, in the transaction that recorded what they did."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM tenants_job WHERE id = ANY(%s)", [[job.id for job in jobs]])
+
+
+def postpone(job: Leased, *, until: datetime) -> None:
+    """Do it later; the waiting does not count as a try."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE tenants_job SET due_at = %s, leased_until = NULL, tries = greatest(tries - 1, 0) WHERE id = %s",
+            [until, job.id],
+        )
+
+
+def park(job: Leased, reason: str) -> None:
+    """Set a job aside for a person: it stays, with its reason, and nothing else waits for it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE tenants_job SET parked_at = %s, error = %s, leased_until = NULL WHERE id = %s",
+            [machine_now(), reason[:4000], job.id],
+        )
+
+
+def release_parked(job_id: int) -> bool:
+    """Try a parked job again; False when it is not parked."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE tenants_job SET parked_at = NULL, error = '', tries = 0, due_at = %s "
+            "WHERE id = %s AND parked_at IS NOT NULL",
+            [machine_now(), job_id],
+        )
+        return bool(cursor.rowcount)
+
+
+def failed(job: Leased, error: BaseException) -> None:
+    """Back off exponentially, and park after MAX_TRIES."""
+    text = "".join(traceback.format_exception_only(error)).strip()
+    if job.tries >= MAX_TRIES:
+        park(job, text)
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE tenants_job SET due_at = %s, leased_until = NULL, error = %s WHERE id = %s",
+            [machine_now() + timedelta(seconds=2**job.tries), text[:4000], job.id],
+        )
+
+
+def perform(job: Leased) -> bool:
+    """Run one leased job; a failure is recorded on it and returned as False, never raised."""
+    handler = _handlers.get(job.task)
+    if handler is None or job.tenant_id is None:
+        park(job, f"nothing here does jobs called {job.task}")
+        return False
+    try:
+        handler(job.tenant_id, job)
+    except Exception as error:  # noqa: BLE001 - whatever went wrong belongs to this job alone
+        connection.close_if_unusable_or_obsolete()
+        failed(job, error)
+        return False
+    return True

@@ -1,0 +1,104 @@
+"""Lanes wake work: "this kind of work of this tenant is due at this business instant". The table has no wall.
+
+A lane carries no work, only a time; the work is found in the tenant's own rows, so a lane that is woken twice, or
+once too often, changes nothing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+
+from tenants.scope import current_tenant_id
+
+#: "Not until somebody wakes it."
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A leased lane."""
+
+    id: int
+    tenant_id: uuid.UUID
+    kind: str
+    key: str
+    wakes: int
+
+
+def wake(kind: str, key: str = "", *, at: datetime, tenant_id: uuid.UUID | None = None) -> None:
+    """Make the lane due at `at` (business clock) if it is not due earlier."""
+    wake_many([(tenant_id or current_tenant_id(), kind, key, at)])
+
+
+def wake_many(lanes: Collection[tuple[uuid.UUID, str, str, datetime]]) -> None:
+    """Wake several lanes in one statement, in key order so that two callers cannot deadlock."""
+    if not lanes:
+        return
+    rows = sorted({(str(tenant), kind, key): at for tenant, kind, key, at in lanes}.items())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO tenants_lane (tenant_id, kind, key, next_at, wakes) "
+            "SELECT t::uuid, k, y, a::timestamptz, 1 FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) "
+            "AS x(t, k, y, a) "
+            "ON CONFLICT (tenant_id, kind, key) DO UPDATE "
+            "SET next_at = LEAST(tenants_lane.next_at, excluded.next_at), wakes = tenants_lane.wakes + 1",
+            [
+                [key[0] for key, _ in rows],
+                [key[1] for key, _ in rows],
+                [key[2] for key, _ in rows],
+                [at for _, at in rows],
+            ],
+        )
+
+
+def claim(*, now: datetime, limit: int = 50, tenant_id: uuid.UUID | None = None) -> list[Claim]:
+    """Lease due lanes, the longest unserved first, so that no tenant starves another.
+
+    `now` is the machine's; each lane is compared with its tenant's business clock.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE tenants_lane l SET leased_until = %(lease)s, served_at = %(now)s
+            FROM (
+                SELECT due.id FROM tenants_lane due JOIN tenants_tenant t ON t.id = due.tenant_id
+                WHERE due.next_at <= COALESCE(t.clock_frozen_at, %(now)s + t.clock_offset)
+                  AND (due.leased_until IS NULL OR due.leased_until < %(now)s)
+                  AND (%(tenant)s::uuid IS NULL OR due.tenant_id = %(tenant)s::uuid)
+                ORDER BY due.served_at NULLS FIRST, due.next_at LIMIT %(limit)s
+                FOR UPDATE OF due SKIP LOCKED
+            ) picked
+            WHERE l.id = picked.id RETURNING l.id, l.tenant_id, l.kind, l.key, l.wakes
+            """,
+            {
+                "now": now,
+                "lease": now + timedelta(seconds=settings.LEASE_SECONDS),
+                "tenant": str(tenant_id) if tenant_id else None,
+                "limit": limit,
+            },
+        )
+        return [Claim(*row) for row in cursor.fetchall()]
+
+
+def release(lane: Claim, *, next_at: datetime | None) -> None:
+    """Give a lane back; it is due again at `next_at`, or at once if somebody woke it meanwhile. None: when woken."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE tenants_lane SET leased_until = NULL, "
+            "next_at = CASE WHEN wakes = %s THEN %s ELSE LEAST(next_at, %s) END WHERE id = %s",
+            [lane.wakes, next_at or NEVER, next_at or NEVER, lane.id],
+        )
+
+
+def next_due(tenant_id: uuid.UUID) -> datetime | None:
+    """The business instant of the tenant's next due lane; None when nothing is planned."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT min(next_at) FROM tenants_lane WHERE tenant_id = %s", [str(tenant_id)])
+        (found,) = cursor.fetchone()
+    return None if found is None or found >= NEVER else found

@@ -1,0 +1,93 @@
+"""Envelope encryption: a master key in the settings wraps one key per organisation, which seals its secrets.
+
+A sealed value is text: "v1.<key id>.<base64 of nonce and ciphertext>", AES-256-GCM, with the tenant and the purpose
+as associated data, so that a value moved to another row or another tenant does not open.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import uuid
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+
+from kernel.clock import machine_now
+from kernel.errors import DomainError
+from tenants.models import TenantSecretKey
+from tenants.scope import current_tenant_id
+
+_NONCE = 12
+#: Opened tenant keys of this process. Few and small: one per organisation that this process served.
+_opened: dict[tuple[uuid.UUID, str], bytes] = {}
+
+
+def _wrap(tenant_id: uuid.UUID, key: bytes) -> tuple[str, bytes]:
+    master_id, master = next(iter(settings.MASTER_KEYS.items()))
+    nonce = os.urandom(_NONCE)
+    return master_id, nonce + AESGCM(master).encrypt(nonce, key, tenant_id.bytes)
+
+
+def _key(key_id: str | None = None) -> tuple[str, bytes]:
+    """The organisation's key of that id, or its newest; made on first use."""
+    tenant_id = current_tenant_id()
+    if key_id is not None and (tenant_id, key_id) in _opened:
+        return key_id, _opened[tenant_id, key_id]
+    rows = TenantSecretKey.objects.order_by("-id")
+    row = rows.filter(key_id=key_id).first() if key_id else rows.first()
+    if row is None:
+        if key_id is not None:
+            raise DomainError("secret_key_missing", "the key %(key)s of this organisation is gone", key=key_id)
+        fresh, name = os.urandom(32), os.urandom(4).hex()
+        master_id, wrapped = _wrap(tenant_id, fresh)
+        TenantSecretKey.objects.create(key_id=name, master_id=master_id, wrapped=wrapped, created_at=machine_now())
+        _opened[tenant_id, name] = fresh
+        return name, fresh
+    known = _opened.get((tenant_id, row.key_id))
+    if known is None:
+        master = settings.MASTER_KEYS.get(row.master_id)
+        if master is None:
+            raise DomainError(
+                "master_key_missing", "MASTER_KEYS lacks the key %(key)s: add it to the environment", key=row.master_id
+            )
+        wrapped = bytes(row.wrapped)
+        known = AESGCM(master).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], tenant_id.bytes)
+        _opened[tenant_id, row.key_id] = known
+    return row.key_id, known
+
+
+def seal(plain: str, *, purpose: str) -> str:
+    """Encrypt a text for the current organisation; '' stays ''."""
+    if plain == "":
+        return ""
+    key_id, key = _key()
+    nonce = os.urandom(_NONCE)
+    bound = current_tenant_id().bytes + purpose.encode()
+    return f"v1.{key_id}.{base64.b64encode(nonce + AESGCM(key).encrypt(nonce, plain.encode(), bound)).decode()}"
+
+
+def unseal(sealed: str, *, purpose: str) -> str:
+    """Decrypt what `seal` made for this organisation and purpose; raises DomainError `secret_unreadable`."""
+    if sealed == "":
+        return ""
+    try:
+        version, key_id, body = sealed.split(".", 2)
+        raw = base64.b64decode(body, validate=True)
+        if version != "v1":
+            raise ValueError(version)
+        _, key = _key(key_id)
+        bound = current_tenant_id().bytes + purpose.encode()
+        return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], bound).decode()
+    except (ValueError, InvalidTag) as error:
+        raise DomainError("secret_unreadable", "a sealed value does not open here: was it moved?") from error
+
+
+def lookup_hash(kind: str, value: str) -> str:
+    """Keyed hash of a canonical value inside the current organisation: equal values meet, nobody can guess them."""
+    message = f"{kind}\x00{value}".encode()
+    key = hmac.new(settings.LOOKUP_KEY, current_tenant_id().bytes, hashlib.sha256).digest()
+    return hmac.new(key, message, hashlib.sha256).hexdigest()

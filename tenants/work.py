@@ -1,0 +1,87 @@
+"""What wakes up: the pulse numbers events, then serves due lanes and jobs until nothing is left or time is up.
+
+Celery's beat calls the pulse each second, and a commit nudges it; a headless run calls `drain` itself. Either way
+the work is found in tables, so a lost, doubled or late pulse changes nothing but the delay.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+
+from kernel.clock import Clock, machine_now
+from tenants import events, jobs, lanes
+from tenants.models import Tenant
+
+log = logging.getLogger("trato.work")
+
+#: lane kind -> function(tenant, key, clock): does a bounded slice, returns when it wants to be woken next.
+LaneServer = Callable[[Tenant, str, Clock], "datetime | None"]
+_servers: dict[str, LaneServer] = {}
+
+
+def serves(kind: str) -> Callable[[LaneServer], LaneServer]:
+    """Register the function that serves lanes of this kind."""
+
+    def register(function: LaneServer) -> LaneServer:
+        _servers[kind] = function
+        return function
+
+    return register
+
+
+def serve(lane: lanes.Claim) -> bool:
+    """Serve one leased lane. A failure gives it back for a moment later and returns False, never raises."""
+    server = _servers.get(lane.kind)
+    tenant = Tenant.objects.filter(pk=lane.tenant_id).first()
+    if server is None or tenant is None:
+        lanes.release(lane, next_at=None)
+        return False
+    clock = tenant.clock()
+    try:
+        next_at = server(tenant, lane.key, clock)
+    except Exception:
+        log.exception("lane %s of tenant %s failed", lane.kind, lane.tenant_id)
+        connection.close_if_unusable_or_obsolete()
+        lanes.release(lane, next_at=clock.now() + timedelta(seconds=5))
+        return False
+    lanes.release(lane, next_at=next_at)
+    return True
+
+
+def pulse(*, seconds: float = 5.0, tenant_id: uuid.UUID | None = None) -> int:
+    """Number events and serve what is due, for at most this long; returns how many pieces of work were done."""
+    done, until = 0, time.monotonic() + seconds
+    while time.monotonic() < until:
+        turn = events.sequence()
+        for job in jobs.lease(now=machine_now(), tenant_id=tenant_id, limit=20):
+            jobs.perform(job)
+            turn += 1
+        for lane in lanes.claim(now=machine_now(), tenant_id=tenant_id, limit=10):
+            serve(lane)
+            turn += 1
+        if not turn:
+            break
+        done += turn
+    return done
+
+
+def drain(tenant_id: uuid.UUID, *, seconds: float = 600.0) -> int:
+    """Serve one tenant until nothing is due; for headless runs and tests. Raises TimeoutError when it never ends."""
+    done, until = 0, time.monotonic() + seconds
+    while turn := pulse(seconds=5.0, tenant_id=tenant_id):
+        done += turn
+        if time.monotonic() > until:
+            raise TimeoutError(f"work of tenant {tenant_id} does not end after {seconds} s")
+    return done
+
+
+def lease_seconds() -> int:
+    """How long a lane or a job may be held."""
+    return int(settings.LEASE_SECONDS)
