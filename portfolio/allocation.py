@@ -74,7 +74,10 @@ def reverse(
     whole = surplus.minor + sum(allocation.amount.minor for allocation in allocations)
     if amount is not None and amount.currency != currency:
         raise DomainError(
-            "currency_differs", "a payment in %(payment)s cannot be reversed in %(reversal)s", payment=currency, reversal=amount.currency
+            "currency_differs",
+            "a payment in %(payment)s cannot be reversed in %(reversal)s",
+            payment=currency,
+            reversal=amount.currency,
         )
     left = whole if amount is None else amount.minor
     if left <= 0 or left > whole:

@@ -39,16 +39,22 @@ def _cpf(text: str) -> str:
 def _rfc(text: str) -> str:
     number: str = rfc.compact(text)
     if number in ("XAXX010101000", "XEXX010101000"):
-        raise DomainError("document_generic", "%(value)s is the generic RFC and names nobody; ask for the debtor's own", value=number)
+        raise DomainError(
+            "document_generic", "%(value)s is the generic RFC and names nobody; ask for the debtor's own", value=number
+        )
     if len(number) == 10:
-        raise DomainError("document_incomplete", "this RFC lacks its homoclave: 13 characters for a person, 12 for a company")
+        raise DomainError(
+            "document_incomplete", "this RFC lacks its homoclave: 13 characters for a person, 12 for a company"
+        )
     checked: str = rfc.validate(number, validate_check_digits=True)
     return checked
 
 
 def _curp(text: str) -> str:
     number: str = curp.compact(text)
-    if len(number) == 18 and number[10] == "X":  # neither man nor woman, on CURPs since 2021; the library knows H and M only
+    if (
+        len(number) == 18 and number[10] == "X"
+    ):  # neither man nor woman, on CURPs since 2021; the library knows H and M only
         curp.validate(f"{number[:10]}H{number[11:]}", validate_check_digits=False)
         if curp.calc_check_digit(number) != number[-1]:
             raise ValidationError
@@ -60,7 +66,11 @@ def _curp(text: str) -> str:
 def _rut(text: str) -> str:
     number: str = rut.validate(text)
     if number in ("555555555", "666666666"):
-        raise DomainError("document_generic", "%(value)s is a generic RUT and names nobody; ask for the debtor's own", value=rut.format(number))
+        raise DomainError(
+            "document_generic",
+            "%(value)s is a generic RUT and names nobody; ask for the debtor's own",
+            value=rut.format(number),
+        )
     return number
 
 
@@ -76,7 +86,8 @@ def _cc(text: str) -> str:
     number = re.sub(r"[\s.,\-]", "", text)
     if not re.fullmatch(r"[1-9]\d{4,7}|1\d{9}", number, re.ASCII) or len(set(number)) == 1:
         raise DomainError(
-            "document_shape", "a cédula de ciudadanía has up to 8 digits, or 10 digits that start with 1; it has no check digit"
+            "document_shape",
+            "a cédula de ciudadanía has up to 8 digits, or 10 digits that start with 1; it has no check digit",
         )
     return number
 
@@ -129,7 +140,10 @@ def _find(kind: str, country: str) -> _Kind:
     homes = [home for known, home in _KINDS if known == name]
     if not homes:
         raise DomainError(
-            "document_kind_unknown", "%(kind)s is not a document kind; use one of %(known)s", kind=kind, known=", ".join(KINDS)
+            "document_kind_unknown",
+            "%(kind)s is not a document kind; use one of %(known)s",
+            kind=kind,
+            known=", ".join(KINDS),
         )
     if where:
         raise DomainError(
@@ -142,7 +156,10 @@ def _find(kind: str, country: str) -> _Kind:
         )
     if len(homes) > 1:
         raise DomainError(
-            "document_country_missing", "a %(kind)s exists in %(homes)s; say which country", kind=name, homes=" and ".join(homes)
+            "document_country_missing",
+            "a %(kind)s exists in %(homes)s; say which country",
+            kind=name,
+            homes=" and ".join(homes),
         )
     return _KINDS[name, homes[0]]
 
@@ -155,7 +172,12 @@ def check(kind: str, text: str, country: str = "") -> str:
     """
     found = _find(kind, country)
     if len(text) > 40:
-        raise DomainError("document_length", "a %(kind)s is not that long; write it like %(example)s", kind=kind, example=found.example)
+        raise DomainError(
+            "document_length",
+            "a %(kind)s is not that long; write it like %(example)s",
+            kind=kind,
+            example=found.example,
+        )
     try:
         return found.validate(text)
     except ValidationError as error:

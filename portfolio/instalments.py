@@ -36,13 +36,21 @@ def schedule(total: Money, count: int, first_on: date, every: Every = "month") -
     if total.minor <= 0:
         raise DomainError("plan_total", "a plan needs an amount above zero, not %(total)s", total=str(total))
     if not 1 <= count <= MAX_INSTALMENTS:
-        raise DomainError("plan_count", "a plan has 1 to %(max)s instalments, not %(count)s", max=MAX_INSTALMENTS, count=count)
+        raise DomainError(
+            "plan_count", "a plan has 1 to %(max)s instalments, not %(count)s", max=MAX_INSTALMENTS, count=count
+        )
     if total.minor < count:
         raise DomainError(
-            "plan_too_thin", "%(total)s cannot be split into %(count)s instalments; choose fewer", total=str(total), count=count
+            "plan_too_thin",
+            "%(total)s cannot be split into %(count)s instalments; choose fewer",
+            total=str(total),
+            count=count,
         )
     dates = _dates(first_on, count, every)
-    return [Instalment(place + 1, due_on, amount) for place, (due_on, amount) in enumerate(zip(dates, total.split(count), strict=True))]
+    return [
+        Instalment(place + 1, due_on, amount)
+        for place, (due_on, amount) in enumerate(zip(dates, total.split(count), strict=True))
+    ]
 
 
 def _dates(first_on: date, count: int, every: str) -> list[date]:
@@ -55,7 +63,9 @@ def _dates(first_on: date, count: int, every: str) -> list[date]:
         starts_late = first_on.day > 15
         halves = range(int(starts_late), int(starts_late) + count)
         return [_day_of_month(first_on, half // 2, late if half % 2 else early) for half in halves]
-    raise DomainError("plan_every", "instalments fall due every month, fortnight or week, not every %(every)s", every=every)
+    raise DomainError(
+        "plan_every", "instalments fall due every month, fortnight or week, not every %(every)s", every=every
+    )
 
 
 def _pay_days(first_on: date) -> tuple[int, int]:

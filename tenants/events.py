@@ -16,9 +16,9 @@ from django.db import connection, transaction
 
 from kernel.clock import machine_now
 from kernel.ids import uuid7
-from tenants.lanes import wake_many
+from tenants.lanes import AT_ONCE, wake_many
 from tenants.models import Event, EventCursor, StagedEvent
-from tenants.scope import current_tenant_id
+from tenants.scope import current, current_tenant_id
 
 #: Public names, fixed early: integrators and pages read them.
 NAMES = frozenset({
@@ -99,9 +99,9 @@ WITH taken AS (
     SELECT s.id, s.tenant_id, s.creditor_id, s.name, s.subject, s.subject_id, s.digest, s.data, s.business_at,
            s.recorded_at, last.sequence + row_number() OVER (PARTITION BY s.tenant_id ORDER BY s.id)
     FROM taken s JOIN last USING (tenant_id)
-    RETURNING tenant_id, business_at
+    RETURNING tenant_id
 )
-SELECT tenant_id, count(*), max(business_at) FROM moved GROUP BY tenant_id
+SELECT tenant_id, count(*) FROM moved GROUP BY tenant_id
 """
 _ADVISORY = 0x7261746F  # one sequencer at a time, whichever process it lives in
 
@@ -116,17 +116,30 @@ def sequence(limit: int = 5000) -> int:
         cursor.execute(_SEQUENCE, [limit])
         moved = cursor.fetchall()
         cursor.execute("SELECT set_config('app.sequencer', '', true)")
-        wake_many([(tenant, reader, "", at) for tenant, _, at in moved for reader in READERS])
-    return sum(count for _, count, _ in moved)
+        # At once, not at the events' own instant: an event may carry the machine's time, and a clock may stand still.
+        wake_many([(tenant, reader, "", AT_ONCE) for tenant, _ in moved for reader in sorted(READERS)])
+    return sum(count for _, count in moved)
 
 
 def unread(reader: str, *, limit: int = 500, names: Sequence[str] | None = None) -> tuple[EventCursor, list[Event]]:
-    """The reader's cursor, locked, and the next numbered events after it. Call `advance` in the same transaction."""
+    """The reader's cursor, locked, and the next numbered events after it. Call `advance` in the same transaction.
+
+    With `names`, stretches of the log without any such event are passed over here and now: an empty list always
+    means that nothing is left to read. Raises RuntimeError in a scope limited to some creditors, which would read a
+    log with holes and remember having read it whole.
+    """
+    scope = current()
+    if scope is not None and scope.creditor_ids is not None:
+        raise RuntimeError("a reader of the log needs the whole organisation: open the scope without creditor_ids")
     EventCursor.objects.bulk_create([EventCursor(reader=reader)], ignore_conflicts=True)
     cursor = EventCursor.objects.select_for_update().get(reader=reader)
-    found = Event.objects.filter(sequence__gt=cursor.sequence).order_by("sequence")[:limit]
-    events = list(found)
-    return cursor, [event for event in events if names is None or event.name in names] if events else []
+    while events := list(Event.objects.filter(sequence__gt=cursor.sequence).order_by("sequence")[:limit]):
+        wanted = events if names is None else [event for event in events if event.name in names]
+        if wanted:
+            return cursor, wanted
+        cursor.sequence = events[-1].sequence
+        advance(cursor, cursor.sequence)
+    return cursor, []
 
 
 def advance(cursor: EventCursor, to: int) -> None:

@@ -6,6 +6,7 @@ change nothing, because a worker may die after the work and before the lease is 
 
 from __future__ import annotations
 
+import logging
 import traceback
 import uuid
 from collections.abc import Callable
@@ -17,20 +18,32 @@ from django.db import connection
 
 from kernel.clock import machine_now
 
+log = logging.getLogger("trato.work")
+
 MAX_TRIES = 8
 #: task name -> function(tenant_id, subject); it opens its own scope and calls `complete` inside it.
 _handlers: dict[str, Callable[[uuid.UUID, Leased], None]] = {}
 
 
+class LeaseLost(RuntimeError):
+    """The lease ended and somebody else took the job: what was done here must be rolled back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """A job that this process, and no other, works on until its lease ends."""
+    """A job that this process, and no other, works on until its lease ends.
+
+    `leased_until` names the lease and `due_at` the promise: who comes back too late changes nothing, and work that is
+    promised again while it is being done is done again.
+    """
 
     id: int
     tenant_id: uuid.UUID | None
     task: str
     subject: str
     tries: int
+    leased_until: datetime
+    due_at: datetime
 
 
 def handles(task: str) -> Callable[[Callable[[uuid.UUID, Leased], None]], Callable[[uuid.UUID, Leased], None]]:
@@ -44,12 +57,18 @@ def handles(task: str) -> Callable[[Callable[[uuid.UUID, Leased], None]], Callab
 
 
 def enqueue(task: str, subject: object, *, tenant_id: uuid.UUID | None, due_at: datetime | None = None) -> None:
-    """Promise work; a second promise for the same subject is the same promise."""
+    """Promise work; a second promise for the same subject is the same promise, kept at the earlier instant.
+
+    Promised again while somebody works on it, the work is done once more, for it may not have seen this caller's rows.
+    """
     now = machine_now()
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO tenants_job (tenant_id, task, subject, due_at, tries, error, created_at) "
-            "VALUES (%s, %s, %s, %s, 0, '', %s) ON CONFLICT (task, subject) DO NOTHING",
+            "INSERT INTO tenants_job AS job (tenant_id, task, subject, due_at, tries, error, created_at) "
+            "VALUES (%s, %s, %s, %s, 0, '', %s) ON CONFLICT (task, subject) DO UPDATE SET due_at = CASE "
+            "WHEN job.leased_until IS NULL THEN excluded.due_at "
+            "ELSE greatest(excluded.due_at, job.due_at + interval '1 microsecond') END "
+            "WHERE job.leased_until IS NOT NULL OR excluded.due_at < job.due_at",
             [tenant_id, task, str(subject), due_at or now, now],
         )
 
@@ -69,11 +88,13 @@ def lease(
                 ORDER BY turn, id LIMIT %(limit)s
             ), picked AS (
                 SELECT j.id FROM tenants_job j JOIN due USING (id)
-                WHERE j.leased_until IS NULL OR j.leased_until < %(now)s
+                WHERE j.due_at <= %(now)s AND j.parked_at IS NULL
+                  AND (j.leased_until IS NULL OR j.leased_until < %(now)s)
                 FOR UPDATE OF j SKIP LOCKED
             )
             UPDATE tenants_job j SET leased_until = %(until)s, tries = j.tries + 1 FROM picked
-            WHERE j.id = picked.id RETURNING j.id, j.tenant_id, j.task, j.subject, j.tries
+            WHERE j.id = picked.id
+            RETURNING j.id, j.tenant_id, j.task, j.subject, j.tries, j.leased_until, j.due_at
             """,
             {
                 "now": now,
@@ -87,17 +108,32 @@ def lease(
 
 
 def complete(*jobs: Leased) -> None:
-    """Delete done jobs, in the transaction that recorded what they did."""
+    """Delete done jobs, in the transaction that recorded what they did; one promised again meanwhile stays.
+
+    Raises LeaseLost, so that this transaction rolls back, when another process has taken one of them over.
+    """
+    held = [(job.id, job.leased_until) for job in jobs]
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM tenants_job WHERE id = ANY(%s)", [[job.id for job in jobs]])
+        cursor.execute(
+            "SELECT job.id, job.due_at FROM tenants_job job JOIN unnest(%s::bigint[], %s::timestamptz[]) "
+            "AS held(id, leased_until) USING (id, leased_until) ORDER BY job.id FOR UPDATE OF job",
+            [[number for number, _ in held], [until for _, until in held]],
+        )
+        found: dict[int, datetime] = dict(cursor.fetchall())
+        if lost := [job for job in jobs if job.id not in found]:
+            raise LeaseLost(", ".join(f"{job.task} {job.subject}" for job in lost))
+        again = [job.id for job in jobs if found[job.id] != job.due_at]
+        cursor.execute("UPDATE tenants_job SET leased_until = NULL, tries = 0 WHERE id = ANY(%s)", [again])
+        cursor.execute("DELETE FROM tenants_job WHERE id = ANY(%s)", [[n for n in found if n not in again]])
 
 
 def postpone(job: Leased, *, until: datetime) -> None:
     """Do it later; the waiting does not count as a try."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE tenants_job SET due_at = %s, leased_until = NULL, tries = greatest(tries - 1, 0) WHERE id = %s",
-            [until, job.id],
+            "UPDATE tenants_job SET due_at = %s, leased_until = NULL, tries = greatest(tries - 1, 0) "
+            "WHERE id = %s AND leased_until = %s",
+            [until, job.id, job.leased_until],
         )
 
 
@@ -105,9 +141,10 @@ def park(job: Leased, reason: str) -> None:
     """Set a job aside for a person: it stays, with its reason, and nothing else waits for it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE tenants_job SET parked_at = %s, error = %s, leased_until = NULL WHERE id = %s",
-            [machine_now(), reason[:4000], job.id],
+            "UPDATE tenants_job SET parked_at = %s, error = %s, leased_until = NULL WHERE id = %s AND leased_until = %s",
+            [machine_now(), reason[:4000], job.id, job.leased_until],
         )
+    log.error("job %s %s of tenant %s is parked: %s", job.task, job.subject, job.tenant_id, reason)
 
 
 def release_parked(job_id: int) -> bool:
@@ -129,8 +166,8 @@ def failed(job: Leased, error: BaseException) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE tenants_job SET due_at = %s, leased_until = NULL, error = %s WHERE id = %s",
-            [machine_now() + timedelta(seconds=2**job.tries), text[:4000], job.id],
+            "UPDATE tenants_job SET due_at = %s, leased_until = NULL, error = %s WHERE id = %s AND leased_until = %s",
+            [machine_now() + timedelta(seconds=2**job.tries), text[:4000], job.id, job.leased_until],
         )
 
 
@@ -142,7 +179,9 @@ def perform(job: Leased) -> bool:
         return False
     try:
         handler(job.tenant_id, job)
-    except Exception as error:  # noqa: BLE001 - whatever went wrong belongs to this job alone
+    except LeaseLost:
+        return False  # rolled back; whoever holds it now does it
+    except Exception as error:  # whatever went wrong belongs to this job alone
         connection.close_if_unusable_or_obsolete()
         failed(job, error)
         return False

@@ -18,6 +18,8 @@ from tenants.scope import current_tenant_id
 
 #: "Not until somebody wakes it."
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+#: "At once, whatever the organisation's clock says."
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Claim:
     kind: str
     key: str
     wakes: int
+    #: The end of the lease names it: who lost the lane to somebody else gives nothing back.
+    leased_until: datetime
 
 
 def wake(kind: str, key: str = "", *, at: datetime, tenant_id: uuid.UUID | None = None) -> None:
@@ -40,7 +44,11 @@ def wake_many(lanes: Collection[tuple[uuid.UUID, str, str, datetime]]) -> None:
     """Wake several lanes in one statement, in key order so that two callers cannot deadlock."""
     if not lanes:
         return
-    rows = sorted({(str(tenant), kind, key): at for tenant, kind, key, at in lanes}.items())
+    earliest: dict[tuple[str, str, str], datetime] = {}
+    for tenant, kind, key, at in lanes:
+        lane = (str(tenant), kind, key)
+        earliest[lane] = min(at, earliest.get(lane, at))
+    rows = sorted(earliest.items())
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO tenants_lane (tenant_id, kind, key, next_at, wakes) "
@@ -74,7 +82,7 @@ def claim(*, now: datetime, limit: int = 50, tenant_id: uuid.UUID | None = None)
                 ORDER BY due.served_at NULLS FIRST, due.next_at LIMIT %(limit)s
                 FOR UPDATE OF due SKIP LOCKED
             ) picked
-            WHERE l.id = picked.id RETURNING l.id, l.tenant_id, l.kind, l.key, l.wakes
+            WHERE l.id = picked.id RETURNING l.id, l.tenant_id, l.kind, l.key, l.wakes, l.leased_until
             """,
             {
                 "now": now,
@@ -87,12 +95,16 @@ def claim(*, now: datetime, limit: int = 50, tenant_id: uuid.UUID | None = None)
 
 
 def release(lane: Claim, *, next_at: datetime | None) -> None:
-    """Give a lane back; it is due again at `next_at`, or at once if somebody woke it meanwhile. None: when woken."""
+    """Give a lane back; it is due again at `next_at`, or at once if somebody woke it meanwhile. None: when woken.
+
+    Does nothing when the lease ended and somebody else holds the lane: that one gives it back.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE tenants_lane SET leased_until = NULL, "
-            "next_at = CASE WHEN wakes = %s THEN %s ELSE LEAST(next_at, %s) END WHERE id = %s",
-            [lane.wakes, next_at or NEVER, next_at or NEVER, lane.id],
+            "next_at = CASE WHEN wakes = %s THEN %s ELSE LEAST(next_at, %s) END "
+            "WHERE id = %s AND leased_until = %s",
+            [lane.wakes, next_at or NEVER, next_at or NEVER, lane.id, lane.leased_until],
         )
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
-from datetime import timedelta
-
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -15,7 +14,6 @@ from kernel.clock import Clock
 from kernel.ids import uuid7
 from tenants.scope import current_tenant_id
 from tenants.walls import BY_CREDITOR, BY_SEQUENCER, BY_TENANT, AppendOnly, TenantModelBase
-
 
 
 class TenantModel(models.Model, metaclass=TenantModelBase):

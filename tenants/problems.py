@@ -56,7 +56,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if transaction.get_connection().in_atomic_block:
         transaction.set_rollback(True)
     request = context.get("request")
-    extra = {"request_id": getattr(getattr(request, "_request", None), "request_id", "")}
+    extra: dict[str, Any] = {"request_id": getattr(getattr(request, "_request", None), "request_id", "")}
     if isinstance(error, DomainError):
         pointer = [{"pointer": error.pointer, "code": error.code, "detail": str(error)}] if error.pointer else []
         status = _STATUS.get(error.code, 422)

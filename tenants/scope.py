@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from django.db import connection, transaction
-
+from django.db import Error, connection, transaction
 
 ALL_CREDITORS = "*"
 
@@ -31,6 +30,8 @@ class Scope:
 
 
 _current: ContextVar[Scope | None] = ContextVar("tenant_scope", default=None)
+#: Whether `all_creditors` holds, so that an inner use does not end an outer one.
+_widened: ContextVar[bool] = ContextVar("all_creditors", default=False)
 
 
 class NoScope(RuntimeError):
@@ -92,15 +93,22 @@ def all_creditors() -> Iterator[None]:
     scope = _current.get()
     if scope is None:
         raise NoScope("no tenant scope is open")
-    if scope.creditor_ids is None:
+    if scope.creditor_ids is None or _widened.get():
         yield
         return
     apply_settings(str(scope.tenant_id), ALL_CREDITORS)
+    token = _widened.set(True)
     try:
         yield
-    finally:
-        if not connection.needs_rollback:
+    except BaseException:
+        # The transaction may be beyond saying anything; what went wrong must not be hidden by that.
+        with suppress(Error):
             apply_settings(str(scope.tenant_id), scope.setting)
+        raise
+    else:
+        apply_settings(str(scope.tenant_id), scope.setting)
+    finally:
+        _widened.reset(token)
 
 
 __all__ = ["ALL_CREDITORS", "NoScope", "Scope", "all_creditors", "current", "current_tenant_id", "tenant_scope"]

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import os
 import uuid
+from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -37,9 +38,8 @@ def _key(key_id: str | None = None) -> tuple[str, bytes]:
     tenant_id = current_tenant_id()
     if key_id is not None and (tenant_id, key_id) in _opened:
         return key_id, _opened[tenant_id, key_id]
-    rows = TenantSecretKey.objects.order_by("-id")
-    row = rows.filter(key_id=key_id).first() if key_id else rows.first()
-    if row is None:
+    rows = list(TenantSecretKey.objects.filter(**({"key_id": key_id} if key_id else {})).order_by("-id"))
+    if not rows:
         if key_id is not None:
             raise DomainError("secret_key_missing", "the key %(key)s of this organisation is gone", key=key_id)
         fresh, name = os.urandom(32), os.urandom(4).hex()
@@ -47,17 +47,52 @@ def _key(key_id: str | None = None) -> tuple[str, bytes]:
         TenantSecretKey.objects.create(key_id=name, master_id=master_id, wrapped=wrapped, created_at=machine_now())
         _opened[tenant_id, name] = fresh
         return name, fresh
-    known = _opened.get((tenant_id, row.key_id))
+    newest = rows[0].key_id
+    known = _opened.get((tenant_id, newest))
     if known is None:
+        known = _opened[tenant_id, newest] = _unwrap([row for row in rows if row.key_id == newest], tenant_id)
+    return newest, known
+
+
+def _unwrap(rows: Sequence[TenantSecretKey], tenant_id: uuid.UUID) -> bytes:
+    """One tenant key, from whichever of its wrappings a known master key opens (the newest first)."""
+    for row in rows:
         master = settings.MASTER_KEYS.get(row.master_id)
         if master is None:
-            raise DomainError(
-                "master_key_missing", "MASTER_KEYS lacks the key %(key)s: add it to the environment", key=row.master_id
-            )
+            continue
         wrapped = bytes(row.wrapped)
-        known = AESGCM(master).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], tenant_id.bytes)
-        _opened[tenant_id, row.key_id] = known
-    return row.key_id, known
+        try:
+            return AESGCM(master).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], tenant_id.bytes)
+        except InvalidTag as error:
+            raise DomainError(
+                "master_key_wrong",
+                "the key %(key)s in MASTER_KEYS is not the one that wrapped this organisation's key: put the right one back",
+                key=row.master_id,
+            ) from error
+    raise DomainError(
+        "master_key_missing", "MASTER_KEYS lacks the key %(key)s: add it to the environment", key=rows[0].master_id
+    )
+
+
+def rewrap() -> int:
+    """Wrap every key of the current organisation with the newest master key too; returns how many were.
+
+    After this has run for all organisations, the older master keys can be taken out of MASTER_KEYS. What is sealed
+    stays as it is. The wrappings by older master keys stay too (the table is append-only) and open nothing without
+    them.
+    """
+    tenant_id, newest = current_tenant_id(), next(iter(settings.MASTER_KEYS))
+    by_key: dict[str, list[TenantSecretKey]] = {}
+    for row in TenantSecretKey.objects.order_by("-id"):
+        by_key.setdefault(row.key_id, []).append(row)
+    stale = [rows for rows in by_key.values() if all(row.master_id != newest for row in rows)]
+    # In their old order, so that the newest key stays the newest.
+    for rows in sorted(stale, key=lambda rows: rows[-1].id):
+        master_id, wrapped = _wrap(tenant_id, _unwrap(rows, tenant_id))
+        TenantSecretKey.objects.create(
+            key_id=rows[0].key_id, master_id=master_id, wrapped=wrapped, created_at=machine_now()
+        )
+    return len(stale)
 
 
 def seal(plain: str, *, purpose: str) -> str:

@@ -27,8 +27,11 @@ Editor = BaseDatabaseSchemaEditor
 BY_TENANT = "tenant"
 #: Visible when the row's own `creditor_id` is one that the scope may see.
 BY_CREDITOR = "creditor"
-#: The row's person must be a debtor of an allowed creditor: `by_person("person_id")`.
+#: The row's person must be a debtor of an allowed creditor: "person:<column>". With ":owner" behind it, a row about
+#: one creditor is hidden from the others too.
 BY_PERSON = "person"
+#: By creditor, but rows without one belong to the whole organisation and are everybody's to read.
+BY_OWNER = "owner"
 #: A conversation is visible through its messages.
 BY_MESSAGE = "message"
 #: By creditor, and readable across tenants by the sequencer alone, which gives events their numbers.
@@ -51,15 +54,19 @@ def policy(kind: str, table: str) -> tuple[str, str]:
         return tenant, tenant
     if kind == BY_CREDITOR:
         return f"{tenant} AND {creditor}", f"{tenant} AND {creditor}"
+    if kind == BY_OWNER:
+        return f"{tenant} AND ({_ALL} OR {table}.creditor_id IS NULL OR {_LISTED.format(t=table)})", f"{tenant} AND {creditor}"
     if kind == BY_SEQUENCER:
         seen = f"{_SEQUENCER} OR ({tenant} AND {creditor})"
         return seen, f"{_SEQUENCER} OR {tenant}"
     if kind.startswith(BY_PERSON):
-        column = kind.partition(":")[2] or "person_id"
+        _, column, owner = (*kind.split(":"), "", "")[:3]
         seen = (
             f"{tenant} AND ({_ALL} OR EXISTS (SELECT 1 FROM portfolio_debtor d "
-            f"WHERE d.tenant_id = {table}.tenant_id AND d.person_id = {table}.{column}))"
+            f"WHERE d.tenant_id = {table}.tenant_id AND d.person_id = {table}.{column or 'person_id'}))"
         )
+        if owner:
+            seen += f" AND ({_ALL} OR {table}.creditor_id IS NULL OR {_LISTED.format(t=table)})"
         return seen, tenant
     if kind == BY_MESSAGE:
         seen = (
@@ -178,7 +185,7 @@ class SameTenant(_Deferred):
 class AppendOnly(_Deferred):
     """Rows are written once: the run-time role has no grant to change them, and a trigger refuses everyone else.
 
-    `except_columns` may be blanked by the owner role's retention job, and by nobody else.
+    `erasable` columns may be blanked by the owner role's retention job, and by nobody else.
     """
 
     def __init__(self, *, name: str, erasable: tuple[str, ...] = ()) -> None:

@@ -40,10 +40,14 @@ def serve(lane: lanes.Claim) -> bool:
     """Serve one leased lane. A failure gives it back for a moment later and returns False, never raises."""
     server = _servers.get(lane.kind)
     tenant = Tenant.objects.filter(pk=lane.tenant_id).first()
-    if server is None or tenant is None:
+    if tenant is None:
         lanes.release(lane, next_at=None)
         return False
     clock = tenant.clock()
+    if server is None:  # an older process than the one that woke it: let a newer one have it
+        log.warning("nothing in this process serves lanes of kind %s", lane.kind)
+        lanes.release(lane, next_at=clock.now() + timedelta(seconds=60))
+        return False
     try:
         next_at = server(tenant, lane.key, clock)
     except Exception:

@@ -210,15 +210,16 @@ class Postgres(Server):
         pid_file = self.cluster / "postmaster.pid"
         if not pid_file.exists():
             return
-        stop = [self.programs / "pg_ctl", "stop", "-D", self.cluster, "-m", "fast", "-t", str(int(STOP_SECONDS_MAX))]
+        stop = [str(self.programs / "pg_ctl"), "stop", "-D", str(self.cluster), "-m", "fast"]
+        stop += ["-t", str(int(STOP_SECONDS_MAX))]
         subprocess.run(stop, check=False, capture_output=True, cwd="/", **self.account.options())
         if not pid_file.exists():
             return
         pid = pid_file.read_text().split("\n", 1)[0]
-        command = subprocess.run(["ps", "-o", "comm=", "-p", pid], check=False, capture_output=True, text=True).stdout
+        command = command_of(pid)
         if "postgres" in command:
             raise EmbeddedError(f"A PostgreSQL (process {pid}) still runs on {self.cluster} and does not stop; end it.")
-        if command.strip():
+        if command:
             # The number now belongs to a stranger, which PostgreSQL cannot tell. (A number that belongs to nobody it
             # can, and then still checks that no child of the dead server is left.)
             pid_file.unlink()
@@ -230,7 +231,7 @@ class Postgres(Server):
         with os.fdopen(handle, "w") as file:
             file.write(self.folder.secrets()["admin_password"])
         self.account.own(Path(name))
-        command = [self.programs / "initdb", "-D", self.cluster, "-U", ADMIN, "--pwfile", name]
+        command = [str(self.programs / "initdb"), "-D", str(self.cluster), "-U", ADMIN, "--pwfile", name]
         command += ["--auth", "scram-sha-256", "--encoding", "UTF8", "--no-instructions"]
         command += ["--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]
         if self.folder.hasty:
@@ -251,7 +252,7 @@ class Postgres(Server):
         settings = POSTGRES_SETTINGS | {"port": str(self.port), "shared_buffers": shared_buffers()}
         if self.folder.hasty:
             settings |= HASTY_SETTINGS
-        command = [self.programs / "postgres", "-D", self.cluster]
+        command = [str(self.programs / "postgres"), "-D", str(self.cluster)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         with open(self.log, "ab") as log:
@@ -296,13 +297,23 @@ def sweep_places() -> None:
     for place in PLACES.glob(f"{PLACE_PREFIX}*"):
         if place.is_symlink() or place.stat().st_uid != os.geteuid():
             continue
-        owner = read_json(place / "belongs.json").get("data")
-        orphaned = bool(owner) and read_json(Path(owner) / "place.json").get("place") != str(place)
+        owner = str(read_json(place / "belongs.json").get("data", ""))
+        orphaned = owner != "" and read_json(Path(owner) / "place.json").get("place") != str(place)
         if Folder(place).throwaway.exists() and (place / "run").exists():
             with Folder(place).try_lock("keeper") as unkept:
                 orphaned = unkept and place.stat().st_mtime < time.time() - THROWAWAY_SECONDS_MAX
         if orphaned:
             shutil.rmtree(place, ignore_errors=True)
+
+
+def command_of(pid: str) -> str:
+    """The name of the program that runs under this process id; empty when none does."""
+    try:
+        return Path(f"/proc/{int(pid)}/comm").read_text().strip()
+    except FileNotFoundError:
+        if Path("/proc/self").exists():
+            return ""
+    return subprocess.run(["ps", "-o", "comm=", "-p", pid], check=False, capture_output=True, text=True).stdout.strip()
 
 
 def packages_of(package: str) -> Path:

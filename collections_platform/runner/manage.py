@@ -6,7 +6,17 @@ from collections_platform.runner.schema import bring_up_to_date
 from collections_platform.runner.surroundings import data_folder, product_environment
 
 # These say something about the code alone, or must be able to mend what stands in the way of migrating.
-WITHOUT_TABLES = {"help", "--help", "-h", "version", "--version", "makemigrations", "migrate", "showmigrations", "check"}
+WITHOUT_TABLES = {
+    "help",
+    "--help",
+    "-h",
+    "version",
+    "--version",
+    "makemigrations",
+    "migrate",
+    "showmigrations",
+    "check",
+}
 AS_OWNER = {"migrate", "flush", "sqlmigrate", "showmigrations"}
 
 

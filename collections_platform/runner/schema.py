@@ -1,4 +1,4 @@
-"""Tables brought up to the code: migrated when older, refused when newer. Needs Django's settings in the environment."""
+"""Tables brought up to the code: migrated when older, refused when newer. Needs Django's settings."""
 
 import sys
 

@@ -287,8 +287,9 @@ class _Reader:
                 )
         consent = data.get("consent") or {}
         if consent.get("rule") and self._new("consent", consent["rule"]):
-            law = consent.get("basis", "") if layer.name != COMMON else ""
-            self.consents.append(Ref(consent["rule"], layer.name, law, consent.get("binding", "statute")))
+            self.consents.append(
+                Ref(consent["rule"], layer.name, consent.get("law", ""), consent.get("binding", "statute"))
+            )
         identity = data.get("identity_verification") or {}
         if identity.get("rule") and self.identity is None:
             self.identity = Ref(identity["rule"], layer.name, identity.get("law", ""), identity.get("binding", ""))

@@ -28,8 +28,8 @@ _SIGNS = {
     "¢": "c", "€": "€", "£": "l", "¥": "y", "×": "x", "°": "", "º": "", "ª": "", "…": ".", "⁈": "?", "‽": "?",
     "¡": " ", "¿": " ", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "″": '"', "‘": "'", "’": "'", "´": "'", "`": "'",
     "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-", "·": ".", "•": ".", "∙": ".", "\u00a0": " ", "\n": "\n", "\r": "\n", "\t": " ",
-    "🖕": " dedo_obsceno ", "🔪": " arma_blanca ", "🗡": " arma_blanca ", "🔫": " arma_fuego ", "💣": " arma_fuego ",
-    "⚰": " ataud ", "🪦": " ataud ", "💩": " caca ", "🤡": " payaso_emoji ", "🐀": " rata_emoji ", "🐁": " rata_emoji ",
+    "🖕": " dedoobsceno ", "🔪": " armablanca ", "🗡": " armablanca ", "🔫": " armafuego ", "💣": " armafuego ",
+    "⚰": " ataud ", "🪦": " ataud ", "💩": " caca ", "🤡": " payasoemoji ", "🐀": " rataemoji ", "🐁": " rataemoji ",
     "🅰": "a", "🅱": "b", "🅾": "o", "🅿": "p",
 }  # fmt: skip
 _LEET = {

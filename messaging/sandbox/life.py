@@ -8,10 +8,18 @@ from typing import Any
 from messaging.sandbox import debtors
 from messaging.sandbox.agenda import Entry
 from messaging.sandbox.household import Household
+from messaging.sandbox.store import remember_inbound, template_record
 from messaging.sandbox.webhooks import READ_IMPLIES_DELIVERED, Courier, Update
-from messaging.sandbox.world import Account, Inbound, Message, Template, World
+from messaging.sandbox.world import Account, Inbound, Message, Template, World, wa_id_of
 
 QUIET = 0.05
+
+
+def decide_review(template: Template) -> None:
+    """Give a pending template what its reviewer decided."""
+    template.status = template.verdict["status"]
+    template.category = template.verdict["category"]
+    template.rejected_reason = template.verdict["reason"]
 
 
 class Life:
@@ -70,11 +78,10 @@ class Life:
         place = len(self.world.inbound) + 1
         message: dict[str, Any] = {"id": self.world.wamid(phone_id, e164, place, "in"), "timestamp": str(at_us // 1_000_000)}
         if not self.world.hides_phone(e164):
-            message["from"] = debtors_wa(e164)
+            message["from"] = wa_id_of(e164)
         message["from_user_id"] = self.world.user_id(e164)
         inbound = Inbound(place, phone_id, e164, at_us, message | content, truth)
         self.world.journal.add("i", no, place, phone_id, e164, at_us, inbound.message, truth)
-        self.world.journal.flush()
         remember_inbound(self.world, inbound)
         account = self.world.account_of(phone_id)
         self.courier.tell(Update(no, account.id, phone_id, "messages", inbound, at_us))
@@ -154,6 +161,10 @@ class Life:
             self.world.clock.reach(until_us)
             self.world.journal.flush()
         return fired
+
+    def wake(self) -> None:
+        """Look at the agenda again: the clock or the agenda changed."""
+        self._wake.set()
 
     def start(self) -> None:
         """Run the agenda along with real time; does nothing when already running."""

@@ -110,6 +110,8 @@ def accept(
         limits.check_messaging_limit(portfolio, e164, now_us, code)
     if account.option("limits", "pair", True):
         limits.check_pair(chat, now_us)
+    if chat.memory.get("blocked"):
+        override = ["failed", 131026]
     no = len(world.messages) + 1
     message = Message(
         no=no, wamid=world.wamid(number.id, e164, no, "out"), phone_id=number.id, e164=e164, to=recipient, at_us=now_us, raw=raw,

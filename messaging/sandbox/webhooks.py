@@ -217,6 +217,7 @@ class Courier:
                 await self._something_changed()
                 continue
             batch = self._take(channel, most)
+            self.world.journal.flush()
             for post in self._posts(channel, batch):
                 channel.in_flight += 1
                 self._spawn(self._deliver(channel, post))

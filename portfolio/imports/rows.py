@@ -151,7 +151,9 @@ class RowError:
     row: tuple[str, ...] = ()  # the line's cells as they came, for the file of rejected rows
 
     @classmethod
-    def of(cls, error: DomainError, *, line: int, column: str = "", value: str = "", row: tuple[str, ...] = ()) -> RowError:
+    def of(
+        cls, error: DomainError, *, line: int, column: str = "", value: str = "", row: tuple[str, ...] = ()
+    ) -> RowError:
         """The row error that tells what a DomainError tells."""
         return cls(
             line=line,

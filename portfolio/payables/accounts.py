@@ -7,6 +7,7 @@ and Colombia's Bre-B key only the shape can be checked.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Literal
 
 from stdnum.ar import cbu
@@ -25,7 +26,9 @@ def check_cbu(text: str) -> str:
         digits: str = cbu.validate(text)
     except ValidationError as error:
         raise DomainError(
-            "cbu_invalid", "%(value)s is no CBU or CVU: it has 22 digits, two of them check digits; look for a mistyped one", value=text
+            "cbu_invalid",
+            "%(value)s is no CBU or CVU: it has 22 digits, two of them check digits; look for a mistyped one",
+            value=text,
         ) from error
     return digits
 
@@ -40,7 +43,13 @@ def make_cbu(bank: str, branch: str, account: str) -> str:
     parts = []
     for name, value, size in (("bank", bank, 3), ("branch", branch, 4), ("account", account, 13)):
         if not re.fullmatch(rf"\d{{1,{size}}}", value, re.ASCII):
-            raise DomainError("cbu_part", "the %(part)s of a CBU is up to %(size)s digits, not %(value)s", part=name, size=size, value=value)
+            raise DomainError(
+                "cbu_part",
+                "the %(part)s of a CBU is up to %(size)s digits, not %(value)s",
+                part=name,
+                size=size,
+                value=value,
+            )
         parts.append(value.zfill(size))
     head, tail = parts[0] + parts[1], parts[2]
     return head + cbu.calc_check_digit(head) + tail + cbu.calc_check_digit(tail)
@@ -50,12 +59,14 @@ def check_alias(text: str) -> str:
     """An Argentine alias in lower case: 6 to 20 letters, digits, points and hyphens; raises DomainError."""
     alias = text.strip().lower()
     if not re.fullmatch(r"[a-z0-9.-]{6,20}", alias):
-        raise DomainError("alias_invalid", "an alias has 6 to 20 letters, digits, points and hyphens: write it like pago.luz.sol")
+        raise DomainError(
+            "alias_invalid", "an alias has 6 to 20 letters, digits, points and hyphens: write it like pago.luz.sol"
+        )
     return alias
 
 
 def check_cci(text: str) -> str:
-    """The 20 digits of a Peruvian CCI: 3 of bank, 3 of office, 12 of account, 2 of control, which are not computed here."""
+    """The 20 digits of a Peruvian CCI: 3 of bank, 3 of office, 12 of account, 2 of control (not computed here)."""
     digits = re.sub(r"[\s-]", "", text)
     if not re.fullmatch(r"\d{20}", digits, re.ASCII):
         raise DomainError("cci_invalid", "a CCI has 20 digits, not %(count)s characters", count=len(digits))
@@ -74,8 +85,8 @@ def check_bre_b(text: str, kind: BreBKind | None = None) -> tuple[BreBKind, str]
             return candidate, form
     raise DomainError(
         "bre_b_key",
-        "%(key)s is not a Bre-B key: use a mobile number, a cédula or NIT, an e-mail, @ with 5 to 20 letters and digits, "
-        "or the ten-digit merchant code that begins with 00",
+        "%(key)s is not a Bre-B key: use a mobile number, a cédula or NIT, an e-mail, @ with 5 to 20 letters and "
+        "digits, or the ten-digit merchant code that begins with 00",
         key=key,
     )
 
@@ -92,13 +103,9 @@ def _bre_b_forms(key: str) -> list[tuple[BreBKind, str]]:
     if re.fullmatch(r"00\d{8}", digits, re.ASCII):
         forms.append(("merchant", digits))
     if re.fullmatch(r"3\d{9}", digits, re.ASCII):
-        try:
+        with suppress(DomainError):
             forms.append(("phone", to_e164(f"+57{digits}").removeprefix("+57")))
-        except DomainError:
-            pass
     for document in ("CC", "NIT"):
-        try:
+        with suppress(DomainError):
             forms.append(("document", documents.check(document, key)))
-        except DomainError:
-            continue
     return forms

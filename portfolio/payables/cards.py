@@ -24,7 +24,14 @@ _COUNTRY_LOCALES = {"BRL": "pt_BR", "MXN": "es_MX", "COP": "es_CO", "CLP": "es_C
 
 _RAIL_NAMES: dict[str, dict[Rail, str]] = {
     "es": {"pix": "Pix", "clabe": "CLABE", "cbu": "CBU/CVU", "alias": "Alias", "cci": "CCI", "bre_b": "Llave Bre-B"},
-    "pt": {"pix": "Pix copia e cola", "clabe": "CLABE", "cbu": "CBU/CVU", "alias": "Alias", "cci": "CCI", "bre_b": "Chave Bre-B"},
+    "pt": {
+        "pix": "Pix copia e cola",
+        "clabe": "CLABE",
+        "cbu": "CBU/CVU",
+        "alias": "Alias",
+        "cci": "CCI",
+        "bre_b": "Chave Bre-B",
+    },
     "en": {"pix": "Pix code", "clabe": "CLABE", "cbu": "CBU/CVU", "alias": "Alias", "cci": "CCI", "bre_b": "Bre-B key"},
 }
 _WORDS = {

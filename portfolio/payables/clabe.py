@@ -80,7 +80,13 @@ def make(bank: str, plaza: str, account: str) -> str:
     parts = []
     for name, value, size in (("bank", bank, 3), ("plaza", plaza, 3), ("account", account, 11)):
         if not re.fullmatch(rf"\d{{1,{size}}}", value, re.ASCII):
-            raise DomainError("clabe_part", "the %(part)s of a CLABE is up to %(size)s digits, not %(value)s", part=name, size=size, value=value)
+            raise DomainError(
+                "clabe_part",
+                "the %(part)s of a CLABE is up to %(size)s digits, not %(value)s",
+                part=name,
+                size=size,
+                value=value,
+            )
         parts.append(value.zfill(size))
     first17 = "".join(parts)
     return first17 + check_digit(first17)
@@ -90,9 +96,13 @@ def check(text: str) -> str:
     """The 18 digits of a CLABE as people write it; raises DomainError `clabe_invalid` that says what is wrong."""
     digits = re.sub(r"[\s-]", "", text)
     if not re.fullmatch(r"\d{18}", digits, re.ASCII):
-        raise DomainError("clabe_invalid", "a CLABE has 18 digits; this one has %(count)s characters", count=len(digits))
+        raise DomainError(
+            "clabe_invalid", "a CLABE has 18 digits; this one has %(count)s characters", count=len(digits)
+        )
     if check_digit(digits[:17]) != digits[17]:
-        raise DomainError("clabe_invalid", "the last digit of this CLABE does not agree with the others: look for a mistyped digit")
+        raise DomainError(
+            "clabe_invalid", "the last digit of this CLABE does not agree with the others: look for a mistyped digit"
+        )
     return digits
 
 

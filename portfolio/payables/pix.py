@@ -92,9 +92,13 @@ def static(
     """
     key_kind(key)
     if len(key) > MAX_KEY:
-        raise DomainError("pix_key", "a Pix key has at most %(max)s characters; this one cannot be shortened", max=MAX_KEY)
+        raise DomainError(
+            "pix_key", "a Pix key has at most %(max)s characters; this one cannot be shortened", max=MAX_KEY
+        )
     if txid and not _TXID.fullmatch(txid):
-        raise DomainError("pix_txid", "a Pix reference has 1 to 25 letters and digits, nothing else: not %(txid)s", txid=txid)
+        raise DomainError(
+            "pix_txid", "a Pix reference has 1 to 25 letters and digits, nothing else: not %(txid)s", txid=txid
+        )
     account = _field("00", GUI) + _field("01", key)
     room = MAX_TEMPLATE - len(account) - 4
     note = _ascii(description)[: max(room, 0)].strip()
@@ -111,7 +115,9 @@ def dynamic(*, url: str, name: str, city: str, amount: Money | None = None) -> s
     """
     if len(url) > MAX_URL or not _URL.fullmatch(url):
         raise DomainError(
-            "pix_url", "the address of a Pix charge has no https://, a path, and at most %(max)s ASCII characters", max=MAX_URL
+            "pix_url",
+            "the address of a Pix charge has no https://, a path, and at most %(max)s ASCII characters",
+            max=MAX_URL,
         )
     account = _field("00", GUI) + _field("25", url)
     return _code(account, name=name, city=city, amount=amount, txid=NO_TXID, once=True)
@@ -159,7 +165,9 @@ def _amount_text(amount: Money) -> str:
         raise DomainError("pix_currency", "Pix pays reais (BRL) only, not %(currency)s", currency=amount.currency)
     text = f"{amount.amount:.2f}"
     if amount.minor <= 0 or not _AMOUNT.fullmatch(text):
-        raise DomainError("pix_amount", "a Pix amount is above zero and below ten billion reais, not %(amount)s", amount=text)
+        raise DomainError(
+            "pix_amount", "a Pix amount is above zero and below ten billion reais, not %(amount)s", amount=text
+        )
     return text
 
 
@@ -173,8 +181,8 @@ def parse(code: str) -> PixCode:
     if f"{crc16(code[:-4].encode('ascii')):04X}" != code[-4:].upper():
         raise _broken("its check digits do not agree: a character was lost or changed")
     fields = _read(code)
-    if list(fields)[0] != "00" or fields["00"] != "01" or list(fields)[-1] != "63":
-        raise _broken("it does not begin with 000201")
+    if not code.startswith("000201") or next(reversed(fields)) != "63":
+        raise _broken("it does not begin with 000201 or does not end with field 63")
     for tag, wanted in (("53", "986"), ("58", "BR")):
         if fields.get(tag) != wanted:
             raise _broken(f"field {tag} is not {wanted}")

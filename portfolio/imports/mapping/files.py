@@ -129,9 +129,15 @@ def layout(file: BinaryIO, *, encoding: str = "", separator: str = "", sample_ro
     separator = separator or separator_of(start)
     rows: list[list[str]] = []
     try:
-        rows.extend(row for row in csv.reader(io.StringIO(start, newline=""), delimiter=separator) if any(cell.strip() for cell in row))
+        rows.extend(
+            row
+            for row in csv.reader(io.StringIO(start, newline=""), delimiter=separator)
+            if any(cell.strip() for cell in row)
+        )
     except csv.Error as error:
         if not rows:
-            raise DomainError("file_unreadable", "the first line cannot be read as CSV: %(why)s", why=str(error)) from error
+            raise DomainError(
+                "file_unreadable", "the first line cannot be read as CSV: %(why)s", why=str(error)
+            ) from error
     header = unique_header(rows[0])
     return Layout(encoding, separator, header, tuple(tuple(row) for row in rows[1:] if len(row) == len(header)))

@@ -18,7 +18,9 @@ _SPACES = re.compile(r"[\s\u00a0\u202f\u2009'’]+")  # also thousands marks of 
 _MONEY_SIGNS = re.compile(r"(?:R\$|S/\.?|US\$|\$|[A-Z]{3})")
 _PLAIN = re.compile(r"\d+", re.ASCII)
 _DATE_PARTS = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})", re.ASCII)
-_ISO = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
+_ISO = re.compile(
+    r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
+)
 _ISO_PLAIN = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})", re.ASCII)
 
 #: Above this an amount is a mistake, and would not fit the column of minor units.
@@ -41,7 +43,11 @@ def _bare(text: str) -> tuple[bool, str]:
 def _grouped(whole: str, mark: str) -> bool:
     """Whether thousands are separated by `mark` as they should be: 1.234.567."""
     head, *rest = whole.split(mark)
-    return _PLAIN.fullmatch(head) is not None and len(head) <= 3 and all(len(part) == 3 and _PLAIN.fullmatch(part) for part in rest)
+    return (
+        _PLAIN.fullmatch(head) is not None
+        and len(head) <= 3
+        and all(len(part) == 3 and _PLAIN.fullmatch(part) for part in rest)
+    )
 
 
 def decimal_evidence(text: str) -> DecimalMark | None:
@@ -89,15 +95,26 @@ def parse_amount(text: str, currency: str, mark: DecimalMark = "") -> Decimal:
     used = mark or proof or "."
     thousands = "." if used == "," else ","
     whole, _, cents = bare.partition(used)
-    if (thousands in whole and not _grouped(whole, thousands)) or not re.fullmatch(r"\d*", cents, re.ASCII) or not whole + cents:
+    if (
+        (thousands in whole and not _grouped(whole, thousands))
+        or not re.fullmatch(r"\d*", cents, re.ASCII)
+        or not whole + cents
+    ):
         raise DomainError(
-            "amount_format", "%(value)s is not an amount with %(mark)s as decimal mark", value=text, mark="a comma" if used == "," else "a point"
+            "amount_format",
+            "%(value)s is not an amount with %(mark)s as decimal mark",
+            value=text,
+            mark="a comma" if used == "," else "a point",
         )
     amount = Decimal(f"{whole.replace(thousands, '') or '0'}.{cents or '0'}")
     places = minor_units(currency)
     if amount != round(amount, places):
         raise DomainError(
-            "amount_decimals", "%(value)s has more decimals than %(currency)s knows (%(places)s)", value=text, currency=currency, places=places
+            "amount_decimals",
+            "%(value)s has more decimals than %(currency)s knows (%(places)s)",
+            value=text,
+            currency=currency,
+            places=places,
         )
     if amount >= MAX_AMOUNT:
         raise DomainError("amount_too_large", "%(value)s is too large for an amount", value=text)
@@ -134,7 +151,9 @@ def parse_date(text: str, order: DateOrder = "") -> date:
         return _date(int(match[1]), int(match[2]), int(match[3]), text)
     if not (match := _DATE_PARTS.fullmatch(cleaned)):
         raise DomainError(
-            "date_format", "%(value)s is not a date: write it like 2026-01-31 or 31/01/2026, the year with four digits", value=text
+            "date_format",
+            "%(value)s is not a date: write it like 2026-01-31 or 31/01/2026, the year with four digits",
+            value=text,
         )
     first, second, year = int(match[1]), int(match[2]), int(match[3])
     order = order if order in ("dmy", "mdy") else date_evidence(text) or ("dmy" if first == second else "")
@@ -154,5 +173,11 @@ def _date(year: int, month: int, day: int, text: str) -> date:
     except ValueError as error:
         raise DomainError("date_impossible", "%(value)s is not in the calendar", value=text) from error
     if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise DomainError("date_range", "the year of %(value)s is not between %(first)s and %(last)s", value=text, first=FIRST_YEAR, last=LAST_YEAR)
+        raise DomainError(
+            "date_range",
+            "the year of %(value)s is not between %(first)s and %(last)s",
+            value=text,
+            first=FIRST_YEAR,
+            last=LAST_YEAR,
+        )
     return found

@@ -3,37 +3,14 @@
 from __future__ import annotations
 
 import csv
-import re
-import unicodedata
-from collections.abc import Callable, Iterator
-from datetime import date
-from decimal import Decimal
-from typing import BinaryIO, TypeVar
+from collections.abc import Iterator
+from typing import BinaryIO
 
 from kernel.errors import DomainError
-from kernel.money import minor_units
-from kernel.phones import to_e164
-from portfolio import documents
-from portfolio.imports.mapping import words
-from portfolio.imports.mapping.columns import ATTRIBUTE, Mapping
+from portfolio.imports.mapping.columns import Mapping
 from portfolio.imports.mapping.files import MAX_CELL, layout, open_text
-from portfolio.imports.mapping.formats import parse_amount, parse_date
-from portfolio.imports.mapping.rejected import unescaped
-from portfolio.imports.rows import ContactRow, CreditRow, DebtorRow, Evidence, InvoiceRow, PaymentRow, Row, RowError
-
-T = TypeVar("T")
-
-#: The longest text of each field that a table takes.
-_LIMITS = {
-    "debtor_id": 80, "name": 200, "invoice_id": 70, "payment_id": 80, "invoice_number": 60, "description": 200, "city": 80,
-    "email": 160, "email_2": 160, "contact_name": 150, "contact_position": 80, "payment_method": 20, "consent_wording": 2000,
-}  # fmt: skip
-_OTHER_LIMIT = 300
-_EMAIL = re.compile(r"[^@\s,;<>]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
-_SCIENTIFIC = re.compile(r"\d([.,]\d+)?[eE]\+\d+")
-_SHORTENED_BY_SPREADSHEETS = ("debtor_id", "document", "phone", "phone_2", "phone_3", "invoice_id", "payment_id")
-_INVOICE = ("invoice_id", "due_on", "amount", "balance")
-_PAYMENT = ("payment_id", "paid_amount", "paid_on")
+from portfolio.imports.mapping.line import Line
+from portfolio.imports.rows import Row, RowError
 
 
 def read(file: BinaryIO, mapping: Mapping, *, after_line: int = 0) -> Iterator[Row | RowError]:
@@ -65,7 +42,11 @@ def _rows(
             end = lines.line_num
             if start > after_line:
                 yield RowError.of(
-                    DomainError("line_unreadable", "this line cannot be read as CSV (%(why)s): look for a quote that is not closed", why=str(error)),
+                    DomainError(
+                        "line_unreadable",
+                        "this line cannot be read as CSV (%(why)s): look for a quote that is not closed",
+                        why=str(error),
+                    ),
                     line=start,
                 )
             continue
@@ -81,7 +62,8 @@ def _rows(
             yield RowError.of(
                 DomainError(
                     "line_width",
-                    "this line has %(cells)s cells and the header %(columns)s: a separator inside a text needs quotes around the text",
+                    "this line has %(cells)s cells and the header %(columns)s: a separator inside a text needs quotes "
+                    "around the text",
                     cells=len(cells),
                     columns=len(header),
                 ),
@@ -89,325 +71,4 @@ def _rows(
                 row=tuple(cells),
             )
             continue
-        yield from _Line(start, tuple(cells), header, places, mapping, seen).rows()
-
-
-class _Line:
-    """One line being read: collects every error before deciding whether it gives rows."""
-
-    def __init__(
-        self,
-        number: int,
-        cells: tuple[str, ...],
-        header: tuple[str, ...],
-        places: dict[str, int],
-        mapping: Mapping,
-        seen: dict[str, int],
-    ) -> None:
-        self.number, self.cells, self.header, self.places, self.mapping, self.seen = number, cells, header, places, mapping, seen
-        self.errors: list[RowError] = []
-
-    def rows(self) -> list[Row | RowError]:
-        """The line's rows, or its errors and nothing else."""
-        rows = self._rows()
-        return list(self.errors) if self.errors else list(rows)
-
-    # --- cells
-
-    def fail(self, name: str, error: DomainError) -> None:
-        """Remember what is wrong with a field."""
-        place = self.places.get(name)
-        self.errors.append(
-            RowError.of(
-                error,
-                line=self.number,
-                column=self.header[place] if place is not None else name,
-                value=self.cells[place][:200] if place is not None else "",
-                row=self.cells,
-            )
-        )
-
-    def text(self, name: str) -> str:
-        """A field's text without invisible characters; empty when the file does not say."""
-        place = self.places.get(name)
-        raw = unescaped(self.cells[place]) if place is not None else ""
-        clean = " ".join("".join(c for c in unicodedata.normalize("NFC", raw) if unicodedata.category(c) != "Cf").split())
-        if any(unicodedata.category(c) == "Cc" for c in clean) or "\ufffd" in clean:
-            self.fail(name, DomainError("text_broken", "the text holds characters that cannot be read: save the file as UTF-8 and try again"))
-            return ""
-        limit = _LIMITS.get(name, _OTHER_LIMIT)
-        if len(clean) > limit:
-            self.fail(name, DomainError("text_too_long", "at most %(limit)s characters fit here, not %(length)s", limit=limit, length=len(clean)))
-            return ""
-        if name in _SHORTENED_BY_SPREADSHEETS and _SCIENTIFIC.fullmatch(clean):
-            self.fail(
-                name,
-                DomainError("number_shortened", "a spreadsheet shortened %(value)s: make the column text there and save again", value=clean),
-            )
-            return ""
-        return clean or self.mapping.constants.get(name, "")
-
-    def take(self, name: str, convert: Callable[[str], T], empty: T) -> T:
-        """The field converted, or `empty` when it says nothing or cannot be converted."""
-        text = self.text(name)
-        if not text:
-            return empty
-        try:
-            return convert(text)
-        except DomainError as error:
-            self.fail(name, error)
-            return empty
-
-    def need(self, name: str) -> str:
-        """A field that has to say something."""
-        before = len(self.errors)
-        text = self.text(name)
-        if not text and len(self.errors) == before:
-            self.fail(name, DomainError("value_missing", "%(field)s is empty: fill it in", field=name))
-        return text
-
-    def day(self, name: str) -> date | None:
-        """A date field."""
-        return self.take(name, lambda text: parse_date(text, self.mapping.formats.dates), None)
-
-    def amount(self, name: str, currency: str) -> Decimal | None:
-        """An amount field."""
-        return self.take(name, lambda text: parse_amount(text, currency, self.mapping.formats.decimal), None)
-
-    # --- rows
-
-    def _rows(self) -> list[Row]:
-        country = self.take("country", lambda text: words.say(words.COUNTRY, text, "country"), "")
-        holder = self.take("holder_kind", lambda text: words.say(words.HOLDER_KIND, text, "kind of person"), "")
-        kind, document = self._document(country, holder)
-        debtor = self.text("debtor_id") or document or self.need("debtor_id" if "debtor_id" in self.places else "document")
-        made = self._debtor(debtor, country, holder, kind, document)
-        rows: list[Row] = [made, *self._contacts(debtor, country, made)]
-        currency = self.take("currency", _currency, "")
-        rows += self._invoice(debtor, currency)
-        rows += self._payment(debtor, currency)
-        return rows
-
-    def _document(self, country: str, holder: str) -> tuple[str, str]:
-        text = self.text("document")
-        if not text:
-            return "", ""
-        kind = self.take("document_kind", lambda word: words.say(words.DOCUMENT_KIND, word, "document kind"), "")
-        if kind == "" and self.text("document_kind"):
-            return "", ""  # already an error
-        try:
-            kind = kind or documents.kind_for(_with_zeros("", text, country), country, holder)
-            return kind, documents.check(kind, _with_zeros(kind, text, country), country)
-        except DomainError as error:
-            self.fail("document", error)
-            return "", ""
-
-    def _debtor(self, debtor: str, country: str, holder: str, kind: str, document: str) -> DebtorRow:
-        if not holder and document:
-            holder = documents.holder_of(kind, document, country) or ""
-        attributes = {name.removeprefix(ATTRIBUTE): text for name in self.places if name.startswith(ATTRIBUTE) and (text := self.text(name))}
-        subdivision = self.text("subdivision")
-        if subdivision:
-            code = words.UF.get(words.normal(subdivision), "") if country == "BR" else ""
-            code = code or (subdivision.upper() if re.fullmatch(r"[A-Za-z0-9]{1,3}", subdivision) else "")
-            if not code:
-                attributes["subdivision"] = subdivision
-            subdivision = code
-        stops = self.take("stops", lambda text: tuple(words.say(words.STOP, part, "stop") for part in _parts(text)), ())
-        return DebtorRow(
-            line=self.number,
-            debtor=debtor,
-            name=self.need("name"),
-            kind="company" if holder == "company" else "human",
-            document_kind=kind,
-            document=document,
-            country=country,
-            language=self.take("language", lambda text: words.say(words.LANGUAGE, text, "language"), ""),
-            subdivision=subdivision,
-            city=self.text("city"),
-            birth_year=self._birth_year(),
-            labels=tuple(dict.fromkeys(part[:40] for part in _parts(self.text("labels")))),
-            stops=stops,
-            attributes=attributes,
-        )
-
-    def _birth_year(self) -> int | None:
-        def year(text: str) -> int:
-            if not re.fullmatch(r"(19|20)\d{2}", text, re.ASCII):
-                raise DomainError("birth_year", "%(value)s is not a year of birth: write it like 1984", value=text)
-            return int(text)
-
-        def year_of_birthday(text: str) -> int:
-            # people born before the calendar of due dates begins are no error here
-            if match := re.fullmatch(r"(19\d\d)-\d\d-\d\d|\d\d[/.-]\d\d[/.-](19\d\d)", text, re.ASCII):
-                return int(match[1] or match[2])
-            return parse_date(text, self.mapping.formats.dates or "dmy").year
-
-        return self.take("birth_year", year, None) or self.take("birth_on", year_of_birthday, None)
-
-    def _contacts(self, debtor: str, country: str, owner: DebtorRow) -> list[Row]:
-        region = self.mapping.formats.phone_region or country or None
-        contact_name = self.text("contact_name")
-        role = self.take("contact_role", lambda text: words.say(words.ROLE, text, "role"), "")
-        if not role:
-            role = "representative" if owner.kind == "company" and contact_name else "owner"
-        supplied_by = self.take("contact_supplied_by", lambda text: words.say(words.SUPPLIED_BY, text, "supplier"), "unknown")
-        identity = self.take("identity", lambda text: words.say(words.IDENTITY, text, "identity state"), "unknown")
-        identity_on = self.day("identity_on")
-        if identity == "verified" and identity_on is None:
-            self.fail("identity", DomainError("identity_undated", "a verified contact needs the date on which it was verified"))
-        rows: list[Row] = []
-        for name in ("phone", "phone_2", "phone_3", "email", "email_2"):
-            is_phone = name.startswith("phone")
-            value = self.take(name, (lambda text: to_e164(text, region)) if is_phone else _email, "")
-            if not value or any(isinstance(row, ContactRow) and row.value == value for row in rows):
-                continue
-            state, evidence = self._consent(owner.name, value) if name == "phone" else ("unknown", {})
-            first = name in ("phone", "email")
-            rows.append(
-                ContactRow(
-                    line=self.number,
-                    debtor=debtor,
-                    kind="phone" if is_phone else "email",
-                    value=value,
-                    role=role,
-                    contact_name=contact_name,
-                    contact_position=self.text("contact_position"),
-                    source=self.text("contact_source") or "unknown",
-                    supplied_by=supplied_by,
-                    supplied_on=self.day("contact_supplied_on") if first else None,
-                    identity=identity if first else "unknown",
-                    identity_on=identity_on if first else None,
-                    identity_evidence={"method": "stated by the creditor's file"} if first and identity == "verified" else {},
-                    consent_state=state,
-                    consent_evidence=evidence,
-                )
-            )
-        return rows
-
-    def _consent(self, who: str, wa_number: str) -> tuple[str, Evidence]:
-        state = self.take("consent_state", lambda text: words.say(words.CONSENT, text, "consent state"), "unknown")
-        collected_on = self.day("consent_on")
-        stated = {
-            "exact_wording": self.text("consent_wording"),
-            "collected_how": self.text("consent_how"),
-            "source_document_hash": self.text("consent_document"),
-        }
-        if state != "granted":
-            return state, {}
-        evidence = {name: text for name, text in stated.items() if text}
-        if collected_on is None or not evidence:
-            # a bare "yes" proves nothing: the burden of proof is the sender's (rule pack common, X-CONSENT)
-            return "imported_without_evidence", {}
-        return state, {"who": who, "wa_number": wa_number, "channel_whatsapp": True, "collected_on": collected_on.isoformat(), **evidence}
-
-    def _invoice(self, debtor: str, currency: str) -> list[Row]:
-        if not any(self.text(name) for name in _INVOICE if name in self.places):
-            return []
-        number = self.need("invoice_id")
-        due_on = self.day("due_on")
-        if due_on is None and not self.text("due_on"):
-            self.need("due_on")
-        amount, balance = self.amount("amount", currency), self.amount("balance", currency)
-        if amount is None and balance is None:
-            if not (self.text("amount") or self.text("balance")):
-                self.need("balance" if "balance" in self.places and "amount" not in self.places else "amount")
-        elif amount is not None and balance is not None and not (0 <= balance <= amount):
-            self.fail(
-                "balance",
-                DomainError(
-                    "balance_above_amount",
-                    "the balance is not between zero and the amount: map the balance column as amount, or leave one of them out",
-                ),
-            )
-        issued_on = self.day("issued_on")
-        legal_state = self.take("legal_state", lambda text: words.say(words.LEGAL_STATE, text, "legal state"), "")
-        if self.errors or due_on is None:
-            return []
-        whole = amount if amount is not None else balance
-        assert whole is not None  # one of the two was found, or there is an error above
-        self._once(number, debtor, due_on, whole, balance)
-        if whole < 0:
-            return [
-                CreditRow(
-                    line=self.number, debtor=debtor, external_id=number, credited_on=issued_on or due_on, amount=-whole,
-                    currency=currency, reason="negative_bill",
-                )
-            ]  # fmt: skip
-        rows: list[Row] = [
-            InvoiceRow(
-                line=self.number, debtor=debtor, external_id=number, due_on=due_on, amount=whole, currency=currency,
-                number=self.text("invoice_number"), description=self.text("description"), issued_on=issued_on,
-                legal_state=legal_state,
-            )
-        ]  # fmt: skip
-        if amount is not None and balance is not None and balance < amount:
-            rows.append(
-                CreditRow(
-                    line=self.number, debtor=debtor, external_id=f"{number}:opening", credited_on=issued_on or due_on,
-                    amount=amount - balance, currency=currency, invoice=number, reason="paid_before_import",
-                )
-            )  # fmt: skip
-        return rows
-
-    def _once(self, number: str, debtor: str, due_on: date, amount: Decimal, balance: Decimal | None) -> None:
-        """An invoice may stand on several lines (one for each phone), but must say the same on all of them."""
-        says = hash((debtor, due_on, amount, balance))
-        if self.seen.setdefault(number, says) != says:
-            self.fail(
-                "invoice_id",
-                DomainError("invoice_twice", "invoice %(number)s stands above with another debtor, date or amount: keep one", number=number),
-            )
-
-    def _payment(self, debtor: str, currency: str) -> list[Row]:
-        if not any(self.text(name) for name in _PAYMENT if name in self.places):
-            return []
-        number = self.need("payment_id")
-        amount, paid_on = self.amount("paid_amount", currency), self.day("paid_on")
-        for name, value in (("paid_amount", amount), ("paid_on", paid_on)):
-            if value is None and not self.text(name):
-                self.need(name)
-        if amount is not None and amount <= 0:
-            self.fail("paid_amount", DomainError("payment_amount", "a payment is above zero; give a reversal as a credit note"))
-        if self.errors or amount is None or paid_on is None:
-            return []
-        return [
-            PaymentRow(
-                line=self.number, debtor=debtor, external_id=number, paid_on=paid_on, amount=amount, currency=currency,
-                invoice=self.text("invoice_id"), method=self.text("payment_method"),
-            )
-        ]  # fmt: skip
-
-
-def _parts(text: str) -> list[str]:
-    return [part.strip() for part in re.split(r"[;,|]", text) if part.strip()]
-
-
-def _currency(text: str) -> str:
-    code = text.upper()
-    try:
-        minor_units(code)
-    except ValueError as error:
-        raise DomainError("currency_code", "%(value)s is not a currency: use three letters like BRL, MXN, COP", value=text) from error
-    return code
-
-
-def _email(text: str) -> str:
-    address = text.lower()
-    if not _EMAIL.fullmatch(address):
-        raise DomainError("email_invalid", "%(value)s is not one e-mail address: write it like nombre@ejemplo.com", value=text)
-    return address
-
-
-def _with_zeros(kind: str, text: str, country: str) -> str:
-    """The leading zeros that spreadsheets cut from CPF, CNPJ and the Peruvian DNI; check digits still decide."""
-    digits = re.sub(r"\D", "", text)
-    if digits != text.strip():
-        return text
-    if kind == "CPF" or (not kind and country == "BR" and 8 <= len(digits) < 11):
-        return digits.zfill(11)
-    if kind == "CNPJ" or (not kind and country == "BR" and 12 <= len(digits) < 14):
-        return digits.zfill(14)
-    if kind == "DNI" and country == "PE" and len(digits) == 7:
-        return digits.zfill(8)
-    return text
+        yield from Line(start, tuple(cells), header, places, mapping, seen).rows()

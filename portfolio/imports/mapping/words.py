@@ -15,8 +15,14 @@ _YES = "si sim yes s y 1 true verdadero verdadeiro acepta aceita autoriza autori
 _NO = "no nao n 0 false falso ninguno nenhum"
 
 HOLDER_KIND = _table(
-    ("human", "human person persona pessoa fisica persona_fisica pessoa_fisica natural persona_natural pf f individual"),
-    ("company", "company empresa juridica persona_juridica pessoa_juridica moral persona_moral pj pm j corporate corporativo"),
+    (
+        "human",
+        "human person persona pessoa fisica persona_fisica pessoa_fisica natural persona_natural pf f individual",
+    ),
+    (
+        "company",
+        "company empresa juridica persona_juridica pessoa_juridica moral persona_moral pj pm j corporate corporativo",
+    ),
 )
 LANGUAGE = _table(
     ("es", "es spa espanol castellano spanish es_mx es_co es_cl es_pe es_ar es_419"),
@@ -53,7 +59,10 @@ SUPPLIED_BY = _table(
 )
 IDENTITY = _table(("verified", _YES + " verificado confirmado"), ("unknown", _NO), own=IDENTITY_STATES)
 CONSENT = _table(
-    ("granted", _YES + " otorgado concedido"), ("unknown", _NO), ("revoked", "revocado revogado baja retirado"), own=CONSENT_STATES
+    ("granted", _YES + " otorgado concedido"),
+    ("unknown", _NO),
+    ("revoked", "revocado revogado baja retirado"),
+    own=CONSENT_STATES,
 )
 STOP = _table(
     ("minor_or_deceased_or_incapacitated", "fallecido fallecida falecido falecida difunto obito menor deceased"),

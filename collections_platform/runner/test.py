@@ -1,0 +1,82 @@
+"""./run test [--checks] [-- ARGUMENTS]: everything that must hold before a commit, pytest's closing line last.
+
+With ARGUMENTS only pytest runs, with them; --checks asks for the other checks too (or, alone, for nothing else).
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from collections_platform.runner.surroundings import TOP, made_up_secrets
+from collections_platform.runner.testbed import open_testbed
+
+PROCESSES = "2"  # the machines this is meant for have two cores
+
+
+def main(argv: list[str]) -> int:
+    """Run the checks, then pytest; the exit code is pytest's, or 1 when a check failed."""
+    own, passed_on = split(argv)
+    parser = argparse.ArgumentParser(prog="./run test", description=__doc__)
+    parser.add_argument("--checks", action="store_true", help="only lint, types, contracts and migrations")
+    arguments = parser.parse_args(own)
+    os.environ.update(made_up_secrets())
+    with ExitStack() as stack:
+        testbed = open_testbed(stack)
+        # Handed on so that pytest's own processes use these servers and not others.
+        os.environ |= {"DATABASE_ADMIN_URL": testbed.admin_url, "REDIS_URL": testbed.redis_url}
+        failed = []
+        if arguments.checks or not passed_on:
+            # Its look at the migrations' history needs a database; the template's is as the code has it.
+            failed = run_checks(os.environ | testbed.environ(testbed.template))
+        code = 0
+        if not (arguments.checks and not passed_on):
+            code = run_pytest(passed_on)
+    if failed:
+        sys.stderr.write(f"Failed: {', '.join(failed)}\n")
+    return code or int(bool(failed))
+
+
+def split(argv: list[str]) -> tuple[list[str], list[str]]:
+    """Our arguments, and those behind `--`."""
+    if "--" not in argv:
+        return argv, []
+    at = argv.index("--")
+    return argv[:at], argv[at + 1 :]
+
+
+def run_checks(environ: dict[str, str]) -> list[str]:
+    """Run every check, print what each took and what a failed one said; returns the names of the failed."""
+    programs = Path(sys.executable).parent
+    checks = {
+        "format": [str(programs / "ruff"), "format", "--check", "."],
+        "lint": [str(programs / "ruff"), "check", "."],
+        "types": [str(programs / "mypy")],
+        "import contracts": [str(programs / "lint-imports")],
+        "migrations": [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"],
+        "deployment": [sys.executable, "manage.py", "check"],
+    }
+    failed = []
+    for name, command in checks.items():
+        started = time.monotonic()
+        done = subprocess.run(command, cwd=TOP, env=environ, check=False, capture_output=True, text=True)
+        verdict = "failed" if done.returncode else "ok"
+        sys.stdout.write(f"{name:<17} {verdict} ({time.monotonic() - started:.1f} s)\n")
+        if done.returncode:
+            failed.append(name)
+            sys.stdout.write(done.stdout + done.stderr)
+        sys.stdout.flush()
+    return failed
+
+
+def run_pytest(passed_on: list[str]) -> int:
+    """All tests on two processes, or those that the arguments pick."""
+    command = [sys.executable, "-m", "pytest"]
+    if not any(word == "-n" or word.startswith(("-n", "--numprocesses", "--pdb")) for word in passed_on):
+        command += ["-n", PROCESSES, "--dist", "worksteal"]
+    if not passed_on:
+        command.append("--quiet")
+    return subprocess.run([*command, *passed_on], cwd=TOP, check=False).returncode

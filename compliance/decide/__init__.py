@@ -1,0 +1,59 @@
+"""The pure compliance gate: values in, decision out. No Django, no network, no clock."""
+
+from .calendars import Calendar, HolidayCalendar, shipped_calendar
+from .compose import compose, compose_exactly
+from .evidence import FACTS_SCHEMA, decision_from_json, decision_to_json, facts_to_json, replay
+from .gate import EVALUATOR_VERSION, decide
+from .packs import Pack, load_packs, overlays_for
+from .rules import RuleSet, ruleset_from_content
+from .standing import effective_class
+from .values import (
+    CHANNELS,
+    CONSENT_STATES,
+    IDENTITY_PERMITS,
+    KINDS,
+    MESSAGE_CLASSES,
+    ConsentRecord,
+    Contact,
+    Decision,
+    Facts,
+    Finding,
+    Intent,
+)
+from .zones import candidate_zones, country_of, states_of, uf_of
+
+__all__ = [
+    "CHANNELS",
+    "CONSENT_STATES",
+    "EVALUATOR_VERSION",
+    "FACTS_SCHEMA",
+    "IDENTITY_PERMITS",
+    "KINDS",
+    "MESSAGE_CLASSES",
+    "Calendar",
+    "ConsentRecord",
+    "Contact",
+    "Decision",
+    "Facts",
+    "Finding",
+    "HolidayCalendar",
+    "Intent",
+    "Pack",
+    "RuleSet",
+    "candidate_zones",
+    "compose",
+    "compose_exactly",
+    "country_of",
+    "decide",
+    "decision_from_json",
+    "decision_to_json",
+    "effective_class",
+    "facts_to_json",
+    "load_packs",
+    "overlays_for",
+    "replay",
+    "ruleset_from_content",
+    "shipped_calendar",
+    "states_of",
+    "uf_of",
+]

@@ -1,0 +1,249 @@
+"""What the ledger keeps of a decision, so that anybody can decide it again years later and get the same answer.
+
+Kept: the intent, the facts, the asked instant, the hash of the rule set, and of the outside world exactly what was
+used: the UTC offsets of the candidate zones from the oldest contact to the end of the search, and the closed dates in
+between. Newer holiday or zone data cannot change a replay. Nothing here is personal text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any
+
+from kernel.errors import DomainError
+
+from .calendars import Calendar, StoredCalendar, shipped_calendar
+from .days import holiday_keys
+from .gate import EVALUATOR_VERSION, decide, judge
+from .offsets import ZoneTable, epoch_of, zone_tables
+from .rules import RuleSet
+from .values import DAY, EPOCH_ORDINAL, ConsentRecord, Contact, Decision, Facts, Finding, Intent
+
+FACTS_SCHEMA = 1
+
+_INTENT = Intent()
+_CONTACT = Contact(datetime(1970, 1, 1, tzinfo=UTC))
+
+
+def facts_to_json(
+    intent: Intent,
+    facts: Facts,
+    now: datetime,
+    ruleset: RuleSet,
+    calendar_used: Calendar | None = None,
+    decision: Decision | None = None,
+) -> dict[str, Any]:
+    """The JSON of one decision's facts, without what is at its default; aim: under 1.5 kB.
+
+    Hand in the calendar that decided (None: the shipped one) and the decision itself, else it is decided again to
+    learn which dates the search looked at.
+    """
+    calendar = calendar_used or shipped_calendar()
+    if decision is None:
+        decision = decide(intent, facts, ruleset, now, calendar)
+    asked = epoch_of(now)
+    zones = zone_tables(facts.zones)
+    oldest = min((epoch_of(contact.at) for contact in facts.contacts), default=asked)
+    end = max(asked, decision.searched_to) + 2 * DAY
+    stored: dict[str, Any] = {
+        "schema": FACTS_SCHEMA,
+        "evaluator": EVALUATOR_VERSION,
+        "rules": ruleset.hash,
+        "data": _versions(),
+        "at": _instant(now),
+        "intent": _intent_json(intent),
+        "facts": _facts_json(facts),
+        "offsets": [_offsets_json(zone.between(min(oldest, asked) - DAY, end)) for zone in zones],
+    }
+    if zones:
+        first = min(zone.local(asked) for zone in zones) // DAY + EPOCH_ORDINAL
+        last = max(zone.local(end) for zone in zones) // DAY + EPOCH_ORDINAL
+        stored["days"] = [date.fromordinal(first).isoformat(), date.fromordinal(last).isoformat()]
+        stored["closed"] = _closed_json(ruleset, facts, calendar, first, last)
+    return stored
+
+
+def decision_to_json(decision: Decision) -> dict[str, Any]:
+    """The stored form of an answer: verdict, findings and the next allowed instant."""
+    return {
+        "verdict": decision.verdict,
+        "next": None if decision.next_allowed_at is None else _instant(decision.next_allowed_at),
+        "findings": [finding_to_json(finding) for finding in decision.findings],
+    }
+
+
+def decision_from_json(stored: Mapping[str, Any]) -> Decision:
+    """The inverse of decision_to_json."""
+    return Decision(
+        stored["verdict"],
+        tuple(finding_from_json(row) for row in stored["findings"]),
+        None if stored["next"] is None else _parse(stored["next"]),
+    )
+
+
+def finding_to_json(finding: Finding) -> dict[str, Any]:
+    """The stored form of one finding."""
+    row: dict[str, Any] = {"rule": finding.rule, "kind": finding.kind, "pack": finding.pack, "values": dict(finding.values)}
+    if finding.citation:
+        row["law"] = finding.citation
+    if finding.basis:
+        row["basis"] = finding.basis
+    return row
+
+
+def finding_from_json(row: Mapping[str, Any]) -> Finding:
+    """The inverse of finding_to_json."""
+    return Finding(row["rule"], row["kind"], row["values"], row["pack"], row.get("law", ""), row.get("basis", ""))
+
+
+def replay(stored: Mapping[str, Any], ruleset: RuleSet) -> Decision:
+    """Decide again from stored facts alone, with the offsets and closed dates that were used then.
+
+    Raises DomainError `evidence_mismatch` for another rule set or a schema this version cannot read.
+    """
+    if stored["schema"] != FACTS_SCHEMA:
+        raise DomainError("evidence_mismatch", "facts schema %(schema)s cannot be read by this version", schema=stored["schema"])
+    if stored["rules"] != ruleset.hash:
+        raise DomainError("evidence_mismatch", "these facts were decided with rule set %(hash)s", hash=stored["rules"])
+    zones = tuple(_offsets_from(row) for row in stored["offsets"])
+    first, last = (date.fromisoformat(day).toordinal() for day in stored.get("days", ("0001-01-01", "0001-01-01")))
+    calendar = StoredCalendar(stored.get("closed", {}), first, last)
+    facts = _facts_from(stored["facts"], tuple(zone.name for zone in zones))
+    return judge(_intent_from(stored["intent"]), facts, ruleset, _parse(stored["at"]), calendar, zones)
+
+
+def _closed_json(ruleset: RuleSet, facts: Facts, calendar: Calendar, first: int, last: int) -> dict[str, dict[str, str]]:
+    keys = {key: None for rule in ruleset.closed for key in holiday_keys(rule, ruleset, calendar, facts)}
+    closed: dict[str, dict[str, str]] = {}
+    for key in keys:
+        names = ((ordinal, calendar.name(key, ordinal)) for ordinal in range(first, last + 1))
+        closed[key.text()] = {date.fromordinal(ordinal).isoformat(): name for ordinal, name in names if name is not None}
+    return closed
+
+
+def _offsets_json(zone: ZoneTable) -> list[Any]:
+    return [zone.name, zone.offsets[0], *([start, offset] for start, offset in zip(zone.starts, zone.offsets[1:], strict=True))]
+
+
+def _offsets_from(row: list[Any]) -> ZoneTable:
+    name, first, *changes = row
+    return ZoneTable(name, [first, *(offset for _, offset in changes)], [start for start, _ in changes])
+
+
+def _intent_json(intent: Intent) -> dict[str, Any]:
+    rows = {
+        "class": intent.message_class,
+        "channel": intent.channel,
+        "purpose": intent.purpose,
+        "disclosure": intent.disclosure,
+        "flags": sorted(intent.flags),
+        "missing": sorted(intent.missing),
+        "creditor": intent.creditor,
+        "invoices": list(intent.invoices),
+        "free_text": intent.free_text,
+        "in_reply_to": intent.in_reply_to,
+        "origin": intent.origin,
+    }
+    kept = {key: value for key, value in rows.items() if value not in (None, [], False, "")}
+    if kept["purpose"] == _INTENT.purpose:
+        del kept["purpose"]
+    return kept
+
+
+def _intent_from(row: Mapping[str, Any]) -> Intent:
+    return Intent(
+        row["class"],
+        row["channel"],
+        row.get("purpose", _INTENT.purpose),
+        row.get("disclosure"),
+        frozenset(row.get("flags", ())),
+        frozenset(row.get("missing", ())),
+        row.get("creditor"),
+        tuple(row.get("invoices", ())),
+        row.get("free_text", False),
+        row.get("in_reply_to"),
+        row.get("origin", ""),
+    )
+
+
+def _facts_json(facts: Facts) -> dict[str, Any]:
+    rows: dict[str, Any] = {
+        "consents": [_consent_json(record) for record in facts.consents],
+        "identity": facts.identity,
+        "stops": {name: since for name, since in facts.stops.items() if since},
+        "contacts": [_contact_json(contact) for contact in facts.contacts],
+        "inbound": {channel: _instant(at) for channel, at in facts.last_inbound.items()},
+        "country": facts.country,
+        "ufs": list(facts.ufs),
+        "holiday_subdivisions": list(facts.holiday_subdivisions),
+        "paused": facts.paused,
+    }
+    for key in ("window_open_until", "limit_until", "paused_until", "balance_as_of"):
+        at = getattr(facts, key)
+        rows[key] = None if at is None else _instant(at)
+    if facts.balance_max_age is not None:
+        rows["balance_max_age"] = facts.balance_max_age // timedelta(microseconds=1)
+    return {key: value for key, value in rows.items() if value not in (None, [], {}, False)}
+
+
+def _facts_from(row: Mapping[str, Any], zones: tuple[str, ...]) -> Facts:
+    def at(key: str) -> datetime | None:
+        return _parse(row[key]) if key in row else None
+
+    age = row.get("balance_max_age")
+    return Facts(
+        zones=zones,
+        consents=tuple(_consent_from(record) for record in row.get("consents", ())),
+        identity=row["identity"],
+        stops=row.get("stops", {}),
+        contacts=tuple(_contact_from(contact) for contact in row.get("contacts", ())),
+        last_inbound={channel: _parse(text) for channel, text in row.get("inbound", {}).items()},
+        window_open_until=at("window_open_until"),
+        limit_until=at("limit_until"),
+        paused=row.get("paused", False),
+        paused_until=at("paused_until"),
+        balance_as_of=at("balance_as_of"),
+        balance_max_age=None if age is None else timedelta(microseconds=age),
+        country=row.get("country"),
+        ufs=tuple(row.get("ufs", ())),
+        holiday_subdivisions=tuple(row.get("holiday_subdivisions", ())),
+    )
+
+
+def _consent_json(record: ConsentRecord) -> list[str]:
+    row = [record.state, record.channel, record.purpose]
+    return row if record.expires_at is None else [*row, _instant(record.expires_at)]
+
+
+def _consent_from(row: list[str]) -> ConsentRecord:
+    return ConsentRecord(row[0], row[1], row[2], _parse(row[3]) if len(row) > 3 else None)
+
+
+def _contact_json(contact: Contact) -> list[Any]:
+    row: list[Any] = [_instant(contact.at), *contact[1:5], list(contact.invoices), contact.new_demand]
+    defaults = [None, *_CONTACT[1:5], [], False]
+    while len(row) > 1 and row[-1] == defaults[len(row) - 1]:
+        row.pop()
+    return row
+
+
+def _contact_from(row: list[Any]) -> Contact:
+    full = [*row, *_CONTACT[len(row) :]]
+    return Contact(_parse(full[0]), full[1], full[2], full[3], full[4], tuple(full[5]), full[6])
+
+
+def _instant(at: datetime) -> str:
+    text = at.astimezone(UTC).isoformat(timespec="microseconds" if at.microsecond else "seconds")
+    return text.replace("+00:00", "Z")
+
+
+def _parse(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+@lru_cache(maxsize=1)
+def _versions() -> str:
+    return f"tzdata {version('tzdata')}, holidays {version('holidays')}"

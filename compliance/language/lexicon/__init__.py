@@ -1,0 +1,99 @@
+"""The words and constructions, compiled once at import from the YAML beside this file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from compliance.language.normalise import Vocabulary
+from compliance.language.patterns import Pattern, PatternError, PatternIndex, compile_pattern
+
+_HERE = Path(__file__).parent
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Why a construction counts: its class, severity, the extra content flags, and how it is judged."""
+
+    id: str
+    cls: str
+    severity: int
+    flags: frozenset[str]
+    lang: str
+    negatable: bool  # False: the "no" is part of the construction ("no te da vergüenza")
+    only_lang: bool  # the word is harmless in the other language
+
+
+def read(name: str) -> dict[str, Any]:
+    """One YAML file of this folder."""
+    with (_HERE / name).open("rb") as file:
+        data: dict[str, Any] = yaml.load(file, Loader=_LOADER)  # noqa: S506 - a safe loader, chosen above
+    return data
+
+
+def compile_lines(lines: list[str], sets: dict[str, list[str]], where: str) -> list[tuple[Pattern, bool]]:
+    """Compile a rule's lines; each with whether a negation before it excuses it."""
+    compiled = []
+    for line in lines:
+        negatable = "{neg}" not in line
+        try:
+            compiled.append((compile_pattern(line.replace("{neg}", "").strip(), sets), negatable))
+        except PatternError as error:
+            raise PatternError(f"{where}: {error}") from error
+    return compiled
+
+
+def _conduct() -> tuple[PatternIndex[Rule], set[str], set[str]]:
+    entries: list[tuple[Pattern, Rule]] = []
+    strong: set[str] = set()
+    vocabulary: set[str] = set()
+    for name in ("es", "pt"):
+        data = read(f"{name}.yaml")
+        sets: dict[str, list[str]] = data["sets"]
+        for cls, rules in data["rules"].items():
+            for rule_id, body in rules.items():
+                local = {**sets, "weak": body.get("weak", [])}
+                only = set(body.get("only", ()))
+                full_id = f"{name}.{cls}.{rule_id}"
+                flags = frozenset(body.get("flags", ()))
+                for word in body.get("strong", ()):
+                    rule = Rule(full_id, cls, body["sev"], flags, name, True, word in only)
+                    pattern = compile_pattern(word.replace("-", "_"), local)
+                    entries.append((pattern, rule))
+                    vocabulary |= pattern.vocabulary
+                    strong |= {w for w in pattern.vocabulary if len(w) > 2 and len(pattern.vocabulary) == 1}
+                strong |= {w for w in body.get("weak", ()) if len(w) > 4 and "_" not in w}
+                for pattern, negatable in compile_lines(body.get("p", []), local, full_id):
+                    entries.append((pattern, Rule(full_id, cls, body["sev"], flags, name, negatable, False)))
+                    vocabulary |= pattern.vocabulary
+    return PatternIndex(entries), vocabulary, strong
+
+
+def _mentions() -> tuple[PatternIndex[str], PatternIndex[str], set[str]]:
+    """What is no violation by itself but raises a flag of some pack, and the frames that excuse a finding."""
+    data = read("mentions.yaml")
+    sets: dict[str, list[str]] = data["sets"]
+    vocabulary: set[str] = set()
+    built: list[PatternIndex[str]] = []
+    for part in ("mentions", "shields"):
+        entries = []
+        for name, lines in data[part].items():
+            for pattern, _ in compile_lines(lines, sets, name):
+                entries.append((pattern, name))
+                vocabulary |= pattern.vocabulary
+        built.append(PatternIndex(entries))
+    return built[0], built[1], vocabulary
+
+
+CONDUCT, _conduct_words, _strong = _conduct()
+MENTIONS, SHIELDS, _mention_words = _mentions()
+_all = _conduct_words | _mention_words
+VOCABULARY = Vocabulary(
+    words=frozenset(w for w in _all if not w.endswith("*")),
+    stems=tuple(sorted({w[:-1] for w in _all if w.endswith("*") and len(w) > 4})),
+    strong=frozenset(w for w in _strong if w.isalnum()),
+)

@@ -1,0 +1,72 @@
+"""Reads stored webhook bodies: every update in its own savepoint, so that one bad one stops no other."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from messaging.channels.whatsapp.receive import Inbound, Malformed, Other, Status, updates
+from messaging.inbound import arrivals, changes, statuses
+from messaging.models import Number
+from tenants import jobs
+from tenants.events import Emit, emit
+from tenants.models import RawInbound, Tenant
+from tenants.scope import tenant_scope
+
+log = logging.getLogger("trato.inbound")
+
+
+@jobs.handles("messaging.inbound")
+def process(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
+    """Read one stored body. What cannot be read is quarantined with its reason; the rest of the queue goes on."""
+    raw = RawInbound.objects.get(pk=job.subject)
+    tenant = Tenant.objects.get(pk=tenant_id)
+    clock = tenant.clock()
+    if raw.body is None:
+        jobs.complete(job)
+        return
+    try:
+        found = list(updates(bytes(raw.body)))
+    except Malformed as error:
+        _quarantine(tenant, raw, job, str(error))
+        return
+    now = clock.now()
+    reports = [update for update in found if isinstance(update, Status)]
+    rest = [update for update in found if not isinstance(update, Status)]
+    troubles: list[str] = []
+    # Statuses first: they settle what we do not know, and there are many of them.
+    for start in range(0, len(reports), 500):
+        with tenant_scope(tenant_id):
+            statuses.apply(reports[start : start + 500], now=now)
+    for update in rest:
+        try:
+            with tenant_scope(tenant_id):
+                _one(update, now=clock.now())
+        except Exception as error:
+            log.exception("an update of body %s could not be processed", raw.pk)
+            troubles.append(f"{type(error).__name__}: {error}")
+    if troubles and job.tries < jobs.MAX_TRIES:
+        raise RuntimeError("; ".join(troubles)[:2000])  # the whole body again later: what was done is done once
+    with tenant_scope(tenant_id):
+        if troubles:
+            jobs.park(job, "; ".join(troubles))
+        else:
+            jobs.complete(job)
+
+
+def _one(update: Inbound | Other, *, now: object) -> None:
+    if isinstance(update, Inbound):
+        number = Number.objects.filter(provider_id=update.phone_number_id, channel="whatsapp").first()
+        if number is not None:
+            arrivals.arrive(number, update, now=now)  # type: ignore[arg-type]
+        return
+    changes.apply(update, now=now)  # type: ignore[arg-type]
+
+
+def _quarantine(tenant: Tenant, raw: RawInbound, job: jobs.Leased, reason: str) -> None:
+    with tenant_scope(tenant.pk):
+        jobs.park(job, f"quarantined: {reason}")
+        emit(Emit("inbound.quarantined", "tenants.rawinbound", raw.pk, tenant.clock().now(), data={"reason": reason[:200]}))
+
+
+__all__ = ["process"]

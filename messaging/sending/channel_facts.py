@@ -1,0 +1,98 @@
+"""What the channel knows about a send: the 24-hour window, limits, pauses. Gathered for a batch at a time."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from compliance.services import ChannelFacts
+from messaging.models import Conversation, Number, SendRequest
+from portfolio.models import Creditor
+from tenants.models import Tenant
+from tenants.scope import current_tenant_id
+
+WINDOW = timedelta(hours=24)
+#: Our clock and Meta's differ: stop this much before the window closes.
+WINDOW_MARGIN = timedelta(minutes=1)
+
+
+class Channels:
+    """The organisation's numbers, accounts and stops as they are now; answers per conversation."""
+
+    def __init__(self, *, now: datetime) -> None:
+        self.now = now
+        self.tenant = Tenant.objects.get(pk=current_tenant_id())
+        self.numbers: dict[uuid.UUID, Number] = {row.pk: row for row in Number.objects.select_related("account")}
+        self.stopped_creditors = frozenset(
+            Creditor.objects.exclude(sending_stopped_at=None).values_list("pk", flat=True)
+        )
+        self._used: dict[uuid.UUID, list[tuple[datetime, uuid.UUID]]] = {}
+
+    def number_for(self, creditor_id: uuid.UUID) -> Number | None:
+        """The creditor's own number where it has one, else the organisation's first; a working one before a paused."""
+        fitting = [n for n in self.numbers.values() if n.account.creditor_id in (None, creditor_id)]
+        fitting.sort(key=lambda n: (n.account.creditor_id is None, self.paused(n)[0], n.pk))
+        return fitting[0] if fitting else None
+
+    def paused(self, number: Number) -> tuple[bool, datetime | None]:
+        """Whether the number may not send now, and until when (None: until a person lifts it)."""
+        if number.stopped_at or number.account.paused_at:
+            return True, None
+        if number.paused_at and (number.paused_until is None or number.paused_until > self.now):
+            return True, number.paused_until
+        return False, None
+
+    def facts(self, conversation: Conversation, creditor_id: uuid.UUID, *, free_text: bool) -> ChannelFacts:
+        """The channel's facts for one send in this conversation."""
+        number = self.numbers[conversation.number_id]
+        paused, until = self.paused(number)
+        if self.tenant.sending_stopped_at or creditor_id in self.stopped_creditors or conversation.frozen_at:
+            paused, until = True, None
+        window = None
+        if conversation.last_inbound_at is not None:
+            window = conversation.last_inbound_at + WINDOW - WINDOW_MARGIN
+        return ChannelFacts(
+            last_inbound_at=conversation.last_inbound_at,
+            window_open_until=window,
+            limit_until=None if window and window > self.now else self._limit(number, conversation),
+            paused=paused,
+            paused_until=until,
+            free_text=free_text,
+        )
+
+    def _limit(self, number: Number, conversation: Conversation) -> datetime | None:
+        """When the portfolio may write to one more person outside the window; None: now (whatsapp-cloud-api, 4)."""
+        account = number.account
+        if account.messaging_limit is None:
+            return None
+        used = self._used.get(account.pk)
+        if used is None:
+            since = self.now - WINDOW
+            rows = (
+                SendRequest.objects.filter(
+                    number__account=account,
+                    requested_at__gt=since,
+                    state__in=[SendRequest.State.QUEUED, SendRequest.State.SENT, SendRequest.State.UNCERTAIN],
+                    template__isnull=False,
+                )
+                .order_by("requested_at")
+                .values_list("requested_at", "conversation_id")
+            )
+            used = self._used[account.pk] = list(rows)
+        people = {conversation_id for _, conversation_id in used}
+        if conversation.pk in people or len(people) < account.messaging_limit:
+            used.append((self.now, conversation.pk))
+            return None
+        first = min(at for at, _ in used)
+        return first + WINDOW
+
+
+def conversations_of(pairs: Collection[tuple[uuid.UUID, str, str]]) -> dict[tuple[uuid.UUID, str, str], Conversation]:
+    """Conversations by (number, kind of address, address)."""
+    if not pairs:
+        return {}
+    numbers = {number for number, _, _ in pairs}
+    addresses = {address for _, _, address in pairs}
+    rows = Conversation.objects.filter(number_id__in=numbers, address__in=addresses)
+    return {(row.number_id, row.address_kind, row.address): row for row in rows}

@@ -1,0 +1,183 @@
+"""The dispatcher: claim, look once more, commit 'sending', send, record. A slice of one number at a time.
+
+Ask of each line: what if the process dies here? Before the commit of 'sending' nothing left; after it the row is
+uncertain when its lease ends, and only a receipt or a person settles it. Nothing is ever sent twice.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from compliance.services import authorise
+from kernel.clock import Clock, machine_now
+from kernel.errors import Unreachable
+from messaging.channels.base import Line, Parcel
+from messaging.channels.whatsapp import send as whatsapp
+from messaging.models import Conversation, Message, Number, Outbound, ProviderMessage, SendRequest
+from messaging.sending import outcomes, pace
+from messaging.sending.channel_facts import Channels
+from messaging.sending.request import ask_of, salted
+from tenants import lanes, work
+from tenants.events import Emit, emit_many
+from tenants.models import Tenant
+from tenants.scope import tenant_scope
+from tenants.secrets import unseal
+
+BATCH = 100
+#: How long a slice keeps the lane before others get a turn.
+SLICE_SECONDS = 20.0
+
+
+@work.serves("dispatch")
+def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
+    """Send what is queued on one number, for a bounded time; returns when to look again."""
+    number_id, until = uuid.UUID(key), time.monotonic() + SLICE_SECONDS
+    while time.monotonic() < until:
+        now = clock.now()
+        with tenant_scope(tenant.pk):
+            doubtful(number_id, now=now)
+            line, parcels, again = claim(number_id, now=now)
+        if not parcels or line is None:
+            return again
+        answers = whatsapp.deliver(line, parcels)
+        with tenant_scope(tenant.pk):
+            outcomes.record(number_id, dict(zip((p.reference for p in parcels), answers, strict=True)), now=clock.now())
+        if all(isinstance(answer, Unreachable) for answer in answers):
+            return clock.now() + timedelta(seconds=2)  # nobody is there: breathe, nothing is lost
+    return clock.now()
+
+
+def doubtful(number_id: uuid.UUID, *, now: datetime) -> int:
+    """Rows whose sender died between the commit and the answer become uncertain."""
+    stale = list(
+        Outbound.objects.select_for_update(skip_locked=True).filter(
+            number_id=number_id, state=Outbound.State.SENDING, leased_until__lt=machine_now()
+        )
+    )
+    if stale:
+        outcomes.uncertain(stale, "the sender died before an answer came", now=now)
+    return len(stale)
+
+
+def claim(number_id: uuid.UUID, *, now: datetime, limit: int = BATCH) -> tuple[Line | None, list[Parcel], datetime | None]:
+    """Claim queued rows, look once more at each, and leave them 'sending' in the caller's transaction.
+
+    Returns the line, the parcels, and when to look again if there are none.
+    """
+    number = Number.objects.select_related("account").filter(pk=number_id).first()
+    if number is None:
+        return None, [], None
+    channels = Channels(now=now)
+    paused, paused_until = channels.paused(number)
+    if paused:
+        return None, [], paused_until
+    limit = pace.allowance(number, limit)
+    if limit == 0:
+        return None, [], now + timedelta(seconds=1)
+    queued = Outbound.objects.filter(number_id=number_id, state=Outbound.State.QUEUED)
+    rows = list(
+        queued.filter(not_before__lte=now)
+        .select_for_update(skip_locked=True, of=("self",))
+        .order_by("priority", "id")[:limit]
+    )
+    if not rows:
+        later = queued.order_by("not_before").values_list("not_before", flat=True).first()
+        sending = Outbound.objects.filter(number_id=number_id, state=Outbound.State.SENDING).exists()
+        return None, [], min(filter(None, [later, now + timedelta(seconds=settings.LEASE_SECONDS) if sending else None]), default=None)
+    going = _last_look(rows, channels, now=now)
+    account = number.account
+    line = Line(
+        number_id=number.pk, provider_id=number.provider_id, base_url=account.base_url,
+        api_version=settings.GRAPH_API_VERSION, token=unseal(account.token, purpose="whatsapp.token"),
+    )  # fmt: skip
+    if not going:
+        return line, [], now
+    return line, _parcels(going), None
+
+
+def _last_look(rows: Sequence[Outbound], channels: Channels, *, now: datetime) -> list[tuple[Outbound, SendRequest]]:
+    """decide() again on fresh facts: paid since? opted out? hours over? What may still go is moved to 'sending'."""
+    # Whoever withdraws holds a request and waits for its row here: skip those, or each would wait for the other.
+    held = SendRequest.objects.select_for_update(skip_locked=True).filter(pk__in=[row.request_id for row in rows])
+    requests = {request.pk: request for request in held.order_by("pk")}
+    rows = [row for row in rows if row.request_id in requests]
+    conversations = {c.pk: c for c in Conversation.objects.filter(pk__in={r.conversation_id for r in requests.values()})}
+    texts = {m.pk: m for m in Message.objects.filter(pk__in=[r.message_id for r in requests.values()]).only("id", "salt", "text")}
+    asks = []
+    for row in rows:
+        request = requests[row.request_id]
+        message = texts[request.message_id]
+        asks.append(ask_of(request, channels, conversations[request.conversation_id], salted(message.salt, message.text)))
+    going: list[tuple[Outbound, SendRequest]] = []
+    deferred: list[tuple[Outbound, SendRequest]] = []
+    denied: list[tuple[Outbound, SendRequest]] = []
+    wake_at: datetime | None = None
+    for row, ruling in zip(rows, authorise(asks, now=now, moment="last_look", skip_locked=True), strict=True):
+        request = requests[row.request_id]
+        if ruling is None:
+            continue  # somebody works on this person: the row stays queued for the next turn
+        if ruling.verdict == "allow":
+            going.append((row, request))
+            continue
+        request.verdict, request.decision_id, request.updated_at = ruling.verdict, ruling.decision_id, now
+        if ruling.verdict == "defer":
+            request.state, request.next_at = SendRequest.State.WAITING, ruling.next_allowed_at
+            due = min(filter(None, [request.next_at, request.expires_at]))
+            wake_at = due if wake_at is None else min(wake_at, due)
+            deferred.append((row, request))
+        else:
+            request.state, request.next_at, request.settled_at = SendRequest.State.WITHDRAWN, None, now
+            denied.append((row, request))
+    changed = [request for _, request in deferred + denied]
+    if changed:
+        SendRequest.objects.bulk_update(changed, ["verdict", "decision_id", "state", "next_at", "settled_at", "updated_at"])
+        Outbound.objects.filter(pk__in=[row.pk for row, _ in deferred]).update(state=Outbound.State.WAITING)
+        Outbound.objects.filter(pk__in=[row.pk for row, _ in denied]).update(state=Outbound.State.WITHDRAWN, settled_at=now)
+        Message.objects.filter(pk__in=[r.message_id for _, r in denied]).update(state=Message.State.WITHDRAWN)
+        if wake_at is not None:
+            lanes.wake("requests", at=wake_at)
+    if going:
+        Outbound.objects.filter(pk__in=[row.pk for row, _ in going]).update(
+            state=Outbound.State.SENDING, sending_at=now,
+            leased_until=machine_now() + timedelta(seconds=settings.LEASE_SECONDS),
+        )  # fmt: skip
+        Message.objects.filter(pk__in=[r.message_id for _, r in going]).update(state=Message.State.SENDING)
+    emit_many(
+        Emit("message.deferred" if request.state == SendRequest.State.WAITING else "message.blocked", "messaging.message",
+             request.message_id, now, request.creditor_id, data={"request": str(request.pk), "debtor": str(request.debtor_id)})
+        for request in changed
+    )  # fmt: skip
+    return going
+
+
+def _parcels(going: Sequence[tuple[Outbound, SendRequest]]) -> list[Parcel]:
+    replies = {r.message_id for _, r in going}
+    reply_to = dict(
+        Message.objects.filter(pk__in=replies).exclude(reply_to_id=None).values_list("id", "reply_to_id")
+    )
+    wamids = (
+        dict(ProviderMessage.objects.filter(message_id__in=set(reply_to.values())).values_list("message_id", "provider_id"))
+        if reply_to
+        else {}
+    )
+    return [
+        Parcel(
+            reference=row.pk, to=row.to, content=request.payload,
+            reply_to=wamids.get(reply_to.get(request.message_id), "") if reply_to else "",
+        )
+        for row, request in going
+    ]  # fmt: skip
+
+
+def settle_by_person(outbound_id: uuid.UUID, *, sent: bool, actor: str, now: datetime) -> bool:
+    """A person settles an uncertain send, having looked at the phone or asked the provider; False if it is not one."""
+    row = Outbound.objects.select_for_update().filter(pk=outbound_id, state=Outbound.State.UNCERTAIN).first()
+    if row is None:
+        return False
+    outcomes.settled_by_hand(row, sent=sent, actor=actor, now=now)
+    return True

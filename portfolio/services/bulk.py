@@ -1,0 +1,82 @@
+"""Many rows in one statement: row-level security refuses COPY, so rows travel as one JSON text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection, models
+
+from tenants.events import NAMES, Emit
+from tenants.models import StagedEvent
+from tenants.scope import current_tenant_id
+from kernel.clock import machine_now
+from kernel.ids import uuid7
+
+_CHUNK = 2000
+
+
+def _send(table: str, columns: Sequence[str], rows: list[dict[str, Any]], statement: str) -> None:
+    names = ", ".join(f'"{column}"' for column in columns)
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), _CHUNK):
+            text = json.dumps(rows[start : start + _CHUNK], default=str)
+            cursor.execute(statement.format(table=table, names=names), [text])
+
+
+def insert(model: type[models.Model], objects: Iterable[models.Model]) -> None:
+    """INSERT unsaved objects, their ids already given."""
+    columns = [(field.column, field.attname) for field in model._meta.concrete_fields]
+    rows = [{column: getattr(item, name) for column, name in columns} for item in objects]
+    if rows:
+        _send(
+            model._meta.db_table,
+            [column for column, _ in columns],
+            rows,
+            "INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, %s::json)",
+        )
+
+
+def update(model: type[models.Model], objects: Iterable[models.Model], fields: Sequence[str]) -> None:
+    """UPDATE the named fields of saved objects, found by tenant and id."""
+    columns = [model._meta.get_field(name) for name in fields]
+    rows = [
+        {
+            "tenant_id": getattr(item, "tenant_id"),
+            "id": item.pk,
+            **{field.column: getattr(item, field.attname) for field in columns},  # type: ignore[union-attr]
+        }
+        for item in objects
+    ]
+    if rows:
+        sets = ", ".join(f'"{field.column}" = new."{field.column}"' for field in columns)  # type: ignore[union-attr]
+        rows.sort(key=lambda row: row["id"])  # in key order, so that two writers cannot deadlock
+        _send(
+            model._meta.db_table,
+            [],
+            rows,
+            f"UPDATE {{table}} old SET {sets} FROM json_populate_recordset(NULL::{{table}}, %s::json) new "
+            "WHERE old.tenant_id = new.tenant_id AND old.id = new.id",
+        )
+
+
+def emit_bulk(events: Sequence[Emit]) -> None:
+    """`tenants.events.emit_many` for thousands of events at once, at twice its speed."""
+    now, tenant_id = machine_now(), current_tenant_id()
+    rows = []
+    for event in events:
+        if event.name not in NAMES:
+            raise ValueError(f"{event.name} is not among the public event names")
+        rows.append({
+            "id": uuid7(), "tenant_id": tenant_id, "creditor_id": event.creditor_id, "name": event.name,
+            "subject": event.subject, "subject_id": event.subject_id, "digest": event.digest, "data": event.data or {},
+            "business_at": event.business_at, "recorded_at": now,
+        })  # fmt: skip
+    if rows:
+        _send(
+            StagedEvent._meta.db_table,
+            list(rows[0]),
+            rows,
+            "INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, %s::json)",
+        )

@@ -1,0 +1,68 @@
+"""One canonical digest per evidence table, known by the table's name, so that the ledger can check every room's rows.
+
+A room that owns evidence registers how its rows are hashed, from its AppConfig.ready(); the event that announces a row
+carries that hash (tenants.events.Emit.digest), and the seals cover the events. Columns that may be erased are left out
+of a digest, or go in as their hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+#: A row (a model instance) -> hex SHA-256 of its canonical content.
+DigestFunction = Callable[[Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceTable:
+    """A registered table. `announced_by` is the event that every row has exactly once; `later` are further ones."""
+
+    subject: str
+    function: DigestFunction
+    announced_by: str
+    later: dict[str, DigestFunction]
+
+
+_tables: dict[str, EvidenceTable] = {}
+
+
+def register(
+    subject: str, function: DigestFunction, *, announced_by: str, later: dict[str, DigestFunction] | None = None
+) -> None:
+    """Say how rows of `subject` ("app.model", lower case) are hashed, and by which event each row is announced.
+
+    `later` maps names of further events about a row that carry a hash (stop.lifted) to how that hash is made. Raises
+    ValueError when the table is registered already with other functions.
+    """
+    table = EvidenceTable(subject, function, announced_by, dict(later or {}))
+    known = _tables.get(subject)
+    if known is not None and known != table:
+        raise ValueError(f"{subject} has a digest function already: one table, one way to hash it")
+    _tables[subject] = table
+
+
+def digest_of(subject: str, row: Any, *, event: str = "") -> str:
+    """The hash of a row as the event of that name states it (the announcing event where no name is given).
+
+    Raises LookupError for a table or an event that nobody registered.
+    """
+    table = _tables.get(subject)
+    if table is None:
+        raise LookupError(f"nobody registered how rows of {subject} are hashed")
+    if event in ("", table.announced_by):
+        return table.function(row)
+    if event not in table.later:
+        raise LookupError(f"{subject} has no digest for the event {event}")
+    return table.later[event](row)
+
+
+def table_of(subject: str) -> EvidenceTable | None:
+    """The registered table of that name, or None."""
+    return _tables.get(subject)
+
+
+def tables() -> list[EvidenceTable]:
+    """Every registered table, by name."""
+    return [_tables[subject] for subject in sorted(_tables)]
