@@ -31,7 +31,7 @@ from tenants.scope import current_tenant_id
 #: The first edition of a pack holds for every instant before the second.
 ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 _KEPT = 4096
-_LIVE = frozenset({RulePackVersion.Status.REVIEWED, RulePackVersion.Status.SIGNED_OFF, RulePackVersion.Status.RETIRED})
+_LIVE = (RulePackVersion.Status.REVIEWED, RulePackVersion.Status.SIGNED_OFF)
 
 _packs: dict[str, Pack] = {}  # by digest
 _composed: OrderedDict[tuple[Any, ...], RuleSet] = OrderedDict()

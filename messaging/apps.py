@@ -5,3 +5,9 @@ class MessagingConfig(AppConfig):
     """Channels, templates, conversations, sending, webhooks in, sequences, bot, sandbox."""
 
     name = "messaging"
+
+    def ready(self) -> None:
+        """Register what serves lanes and jobs."""
+        from messaging.inbound import process  # noqa: F401
+        from messaging.sending import dispatch, waiting  # noqa: F401
+        from messaging.sequences import running  # noqa: F401

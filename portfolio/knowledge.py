@@ -59,7 +59,7 @@ def choices(person: Person, question: str, count: int = 3) -> list[str]:
     answer = _answer(person, question)
     if not answer:
         return []
-    dice = random.Random(f"{person.pk}:{question}:{_known(person)[question]}")  # noqa: S311 - an order, not a secret
+    dice = random.Random(f"{person.pk}:{question}:{_known(person)[question]}")
     options = {answer}
     while len(options) < count:
         if question == BIRTH_YEAR:

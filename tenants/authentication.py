@@ -64,7 +64,10 @@ def create_api_key(
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise DomainError(
-            "scope_unknown", "%(what)s: choose from %(known)s", what=", ".join(unknown) or "no scope", known=", ".join(SCOPES)
+            "scope_unknown",
+            "%(what)s: choose from %(known)s",
+            what=", ".join(unknown) or "no scope",
+            known=", ".join(SCOPES),
         )
     prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
     key = ApiKey.objects.create(
@@ -116,7 +119,7 @@ class HasScope(BasePermission):
         return needed is not None and needed in principal.key.scopes
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class ApiKeyScheme(OpenApiAuthenticationExtension):
     """How the OpenAPI document names the key."""
 
     target_class = "tenants.authentication.ApiKeyAuthentication"

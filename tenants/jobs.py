@@ -84,7 +84,8 @@ def lease(
                 SELECT id, row_number() OVER (PARTITION BY tenant_id ORDER BY due_at, id) AS turn
                 FROM tenants_job
                 WHERE due_at <= %(now)s AND parked_at IS NULL AND (leased_until IS NULL OR leased_until < %(now)s)
-                  AND (%(task)s::text IS NULL OR task = %(task)s) AND (%(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s::uuid)
+                  AND (%(task)s::text IS NULL OR task = %(task)s)
+                  AND (%(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s::uuid)
                 ORDER BY turn, id LIMIT %(limit)s
             ), picked AS (
                 SELECT j.id FROM tenants_job j JOIN due USING (id)
@@ -141,7 +142,8 @@ def park(job: Leased, reason: str) -> None:
     """Set a job aside for a person: it stays, with its reason, and nothing else waits for it."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE tenants_job SET parked_at = %s, error = %s, leased_until = NULL WHERE id = %s AND leased_until = %s",
+            "UPDATE tenants_job SET parked_at = %s, error = %s, leased_until = NULL "
+            "WHERE id = %s AND leased_until = %s",
             [machine_now(), reason[:4000], job.id, job.leased_until],
         )
     log.error("job %s %s of tenant %s is parked: %s", job.task, job.subject, job.tenant_id, reason)

@@ -52,8 +52,8 @@ def wake_many(lanes: Collection[tuple[uuid.UUID, str, str, datetime]]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO tenants_lane (tenant_id, kind, key, next_at, wakes) "
-            "SELECT t::uuid, k, y, a::timestamptz, 1 FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) "
-            "AS x(t, k, y, a) "
+            "SELECT t::uuid, k, y, a, 1 "
+            "FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) AS x(t, k, y, a) "
             "ON CONFLICT (tenant_id, kind, key) DO UPDATE "
             "SET next_at = LEAST(tenants_lane.next_at, excluded.next_at), wakes = tenants_lane.wakes + 1",
             [

@@ -106,7 +106,7 @@ class User(AbstractBaseUser, PermissionsMixin, UnwalledModel):
     joined_at = models.DateTimeField()
 
     USERNAME_FIELD = "email"
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+    objects: ClassVar[UserManager] = UserManager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

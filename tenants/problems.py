@@ -19,7 +19,13 @@ _STATUS = {"not_found": 404, "conflict": 409, "in_progress": 409, "forbidden": 4
 
 
 def problem(
-    status: int, code: str, detail: str, *, errors: list[dict[str, str]] | None = None, retryable: bool = False, **extra: Any
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: list[dict[str, str]] | None = None,
+    retryable: bool = False,
+    **extra: Any,
 ) -> Response:
     """A problem response; `errors` hold a JSON pointer, a code and a detail each."""
     body = {
@@ -60,7 +66,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, DomainError):
         pointer = [{"pointer": error.pointer, "code": error.code, "detail": str(error)}] if error.pointer else []
         status = _STATUS.get(error.code, 422)
-        return problem(status, error.code, _(error.template) % error.params if error.params else _(error.template), errors=pointer, **extra)
+        text = _(error.template) % error.params if error.params else _(error.template)
+        return problem(status, error.code, text, errors=pointer, **extra)
     if isinstance(error, Http404):
         return problem(404, "not_found", _("there is nothing here that you may see"), **extra)
     if isinstance(error, PermissionDenied):
@@ -69,7 +76,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return problem(422, "invalid", _("some fields are wrong: see errors"), errors=_flatten(error.detail), **extra)
     if isinstance(error, exceptions.APIException):
         code = str(getattr(error, "default_code", "error"))
-        response = problem(error.status_code, code, str(error.detail), retryable=error.status_code in (429, 503), **extra)
+        retryable = error.status_code in (429, 503)
+        response = problem(error.status_code, code, str(error.detail), retryable=retryable, **extra)
         if header := getattr(error, "auth_header", None):
             response["WWW-Authenticate"] = header
         if wait := getattr(error, "wait", None):

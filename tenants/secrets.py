@@ -66,7 +66,7 @@ def _unwrap(rows: Sequence[TenantSecretKey], tenant_id: uuid.UUID) -> bytes:
         except InvalidTag as error:
             raise DomainError(
                 "master_key_wrong",
-                "the key %(key)s in MASTER_KEYS is not the one that wrapped this organisation's key: put the right one back",
+                "the key %(key)s in MASTER_KEYS is not the one that wrapped this organisation's key: put that back",
                 key=row.master_id,
             ) from error
     raise DomainError(

@@ -32,7 +32,7 @@ BY_CREDITOR = "creditor"
 BY_PERSON = "person"
 #: By creditor, but rows without one belong to the whole organisation and are everybody's to read.
 BY_OWNER = "owner"
-#: A conversation is visible through its messages.
+#: A conversation is visible through its messages; what hangs on one message, through that: "message:<column>".
 BY_MESSAGE = "message"
 #: By creditor, and readable across tenants by the sequencer alone, which gives events their numbers.
 BY_SEQUENCER = "sequencer"
@@ -55,7 +55,8 @@ def policy(kind: str, table: str) -> tuple[str, str]:
     if kind == BY_CREDITOR:
         return f"{tenant} AND {creditor}", f"{tenant} AND {creditor}"
     if kind == BY_OWNER:
-        return f"{tenant} AND ({_ALL} OR {table}.creditor_id IS NULL OR {_LISTED.format(t=table)})", f"{tenant} AND {creditor}"
+        seen = f"{tenant} AND ({_ALL} OR {table}.creditor_id IS NULL OR {_LISTED.format(t=table)})"
+        return seen, f"{tenant} AND {creditor}"
     if kind == BY_SEQUENCER:
         seen = f"{_SEQUENCER} OR ({tenant} AND {creditor})"
         return seen, f"{_SEQUENCER} OR {tenant}"
@@ -68,10 +69,12 @@ def policy(kind: str, table: str) -> tuple[str, str]:
         if owner:
             seen += f" AND ({_ALL} OR {table}.creditor_id IS NULL OR {_LISTED.format(t=table)})"
         return seen, tenant
-    if kind == BY_MESSAGE:
+    if kind.startswith(BY_MESSAGE):
+        column = kind.partition(":")[2]
+        joined = f"m.id = {table}.{column}" if column else f"m.conversation_id = {table}.id"
         seen = (
             f"{tenant} AND ({_ALL} OR EXISTS (SELECT 1 FROM messaging_message m "
-            f"WHERE m.tenant_id = {table}.tenant_id AND m.conversation_id = {table}.id))"
+            f"WHERE m.tenant_id = {table}.tenant_id AND {joined}))"
         )
         return seen, tenant
     raise ValueError(f"no wall is called {kind!r}")
@@ -215,7 +218,7 @@ class AppendOnly(_Deferred):
         return path, tuple(args), {**kwargs, "erasable": self.erasable} if self.erasable else kwargs
 
 
-class TenantForeignKey(models.ForeignKey):  # type: ignore[type-arg]
+class TenantForeignKey(models.ForeignKey):
     """A foreign key inside a tenant: Django joins on `id`, the database holds (tenant_id, id)."""
 
     def __init__(self, to: Any, on_delete: Any = models.PROTECT, **kwargs: Any) -> None:

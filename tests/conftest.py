@@ -14,6 +14,7 @@ import django
 import hypothesis
 import pytest
 import redis
+from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
 from collections_platform.runner.surroundings import made_up_secrets
@@ -28,6 +29,9 @@ hypothesis.settings.load_profile("house")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before Django reads its settings: servers and template (once), and this process's own databases."""
+    if settings.configured:
+        # They were read from an environment that names some other database, which tests would fill.
+        raise pytest.UsageError("DJANGO_SETTINGS_MODULE is set: unset it, the tests choose their database themselves")
     stack = config.stash[STACK] = ExitStack()
     os.environ.update(made_up_secrets())
     worker = getattr(config, "workerinput", {}).get("workerid", "main")
@@ -41,12 +45,13 @@ def pytest_configure(config: pytest.Config) -> None:
         admin_url, redis_url, template, number = (os.environ[name] for name in HANDED_ON)
         testbed, run = Testbed(admin_url, redis_url, template), int(number)
     if config.getoption("numprocesses", None) and worker == "main":
-        os.environ.update(testbed.environ(f"no_database_for_the_controller_{run}"))
-    else:
-        os.environ.update(testbed.clone(worker, run))
-        stack.callback(testbed.drop, worker, run)
-        number_of_worker = 0 if worker == "main" else int(worker.removeprefix("gw")) + 1
-        os.environ["REDIS_URL"] = own_redis(testbed.redis_url, number_of_worker)
+        # The controller runs no tests; its workers must find the settings unread, as it did.
+        del os.environ["DJANGO_SETTINGS_MODULE"]
+        return
+    os.environ.update(testbed.clone(worker, run))
+    stack.callback(testbed.drop, worker, run)
+    number_of_worker = 0 if worker == "main" else int(worker.removeprefix("gw")) + 1
+    os.environ["REDIS_URL"] = own_redis(testbed.redis_url, number_of_worker)
     django.setup()
 
 

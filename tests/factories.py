@@ -195,8 +195,8 @@ def pay_to(country: str, name: str, city: str) -> dict[str, Any]:
     if country == "BR":
         return {"pix": {"key": f"{uuid.uuid5(uuid.NAMESPACE_DNS, name)}", "name": name[:25], "city": city[:15]}}
     if country == "MX":
-        return {"clabe": {"bank": "646", "plaza": "180", "prefix": "1573", "beneficiary": name[:40]}}
-    return {"account": {"bank": "Banco de Pruebas", "kind": "savings", "number": "000123456789", "holder": name[:40]}}
+        return {"clabe": {"bank": "646", "plaza": "180", "prefix": "1573", "holder": name[:40]}}
+    return {"account": {"rail": "bre_b", "value": "@cobros0001", "holder": name[:40]}}
 
 
 def make_creditor(

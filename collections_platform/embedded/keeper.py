@@ -16,7 +16,7 @@ from types import FrameType
 from collections_platform.embedded.account import server_account
 from collections_platform.embedded.errors import EmbeddedError
 from collections_platform.embedded.folder import Folder, write_json
-from collections_platform.embedded.servers import PLACES, Postgres, Redis, Server, place_of
+from collections_platform.embedded.servers import PLACES, Postgres, Redis, Server, place_of, sweep_places
 
 LOOK_SECONDS = 0.1
 AGAIN_SECONDS = 2.0
@@ -34,6 +34,7 @@ def keep(folder: Folder) -> int:
             signal.signal(number, end)
         servers: list[Server] = []
         try:
+            sweep_places()
             account = server_account()
             servers += [Redis(folder, account), Postgres(folder, account)]
             watch(folder, servers)

@@ -284,7 +284,6 @@ def place_of(folder: Folder, account: Account) -> Path:
     if account.may_enter(folder.root):
         place = folder.root
     else:
-        sweep_places()
         place = Path(tempfile.mkdtemp(prefix=PLACE_PREFIX, dir=PLACES))
         place.chmod(0o711)
         write_json(place / "belongs.json", {"data": str(folder.root)})

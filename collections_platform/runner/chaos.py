@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 
-from collections_platform.runner.surroundings import TOP, made_up_secrets
+from collections_platform.runner.surroundings import TOP, without_settings
 
 ROUNDS = 20
 ROUNDS_VARIABLE = "TRATO_CHAOS_ROUNDS"
@@ -19,6 +19,6 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./run chaos", description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"kills per scenario (default {ROUNDS})")
     arguments, passed_on = parser.parse_known_args(argv)
-    os.environ.update(made_up_secrets() | {ROUNDS_VARIABLE: str(arguments.rounds)})
+    environ = without_settings(os.environ) | {ROUNDS_VARIABLE: str(arguments.rounds)}
     command = [sys.executable, "-m", "pytest", "tests/chaos", "-v", *passed_on]
-    return subprocess.run(command, cwd=TOP, check=False).returncode
+    return subprocess.run(command, cwd=TOP, env=environ, check=False).returncode

@@ -3,7 +3,7 @@
 import base64
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -30,6 +30,11 @@ def made_up_secrets() -> dict[str, str]:
         "MASTER_KEYS": f"test:{key}",
         "LOOKUP_KEY": key,
     }
+
+
+def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """For pytest, which must choose its database before anything reads the settings."""
+    return {name: value for name, value in environ.items() if name != "DJANGO_SETTINGS_MODULE"}
 
 
 @contextmanager

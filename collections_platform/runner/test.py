@@ -11,7 +11,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from collections_platform.runner.surroundings import TOP, made_up_secrets
+from collections_platform.runner.surroundings import TOP, made_up_secrets, without_settings
 from collections_platform.runner.testbed import open_testbed
 
 PROCESSES = "2"  # the machines this is meant for have two cores
@@ -79,4 +79,5 @@ def run_pytest(passed_on: list[str]) -> int:
         command += ["-n", PROCESSES, "--dist", "worksteal"]
     if not passed_on:
         command.append("--quiet")
-    return subprocess.run([*command, *passed_on], cwd=TOP, check=False).returncode
+    environ = without_settings(os.environ)
+    return subprocess.run([*command, *passed_on], cwd=TOP, env=environ, check=False).returncode

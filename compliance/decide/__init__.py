@@ -1,11 +1,13 @@
 """The pure compliance gate: values in, decision out. No Django, no network, no clock."""
 
 from .calendars import Calendar, HolidayCalendar, shipped_calendar
+from .compiling import ruleset_from_content
 from .compose import compose, compose_exactly
 from .evidence import FACTS_SCHEMA, decision_from_json, decision_to_json, facts_to_json, replay
+from .explain import explain, explain_decision, owner, owner_text, remedy
 from .gate import EVALUATOR_VERSION, decide
 from .packs import Pack, load_packs, overlays_for
-from .rules import RuleSet, ruleset_from_content
+from .rules import RuleSet
 from .standing import effective_class
 from .values import (
     CHANNELS,
@@ -48,9 +50,14 @@ __all__ = [
     "decision_from_json",
     "decision_to_json",
     "effective_class",
+    "explain",
+    "explain_decision",
     "facts_to_json",
     "load_packs",
     "overlays_for",
+    "owner",
+    "owner_text",
+    "remedy",
     "replay",
     "ruleset_from_content",
     "shipped_calendar",

@@ -68,7 +68,8 @@ class HolidayCalendar:
             return (HolidayKey(country, "", category),)
         for code in subdivisions:
             if code not in known:
-                raise ValueError(f"{code!r} is not a holiday subdivision of {country}; known: {', '.join(sorted(known))}")
+                listed = ", ".join(sorted(known))
+                raise ValueError(f"{code!r} is not a holiday subdivision of {country}; known: {listed}")
         return tuple(HolidayKey(country, code, category) for code in dict.fromkeys(subdivisions))
 
     def name(self, key: HolidayKey, ordinal: int) -> str | None:

@@ -103,6 +103,13 @@ def read_cases(text: str, name: str, packs: Mapping[str, Pack]) -> list[Case]:
     return [_Reader(document, place, defaults, packs, sets).case() for place in range(len(document.cases))]
 
 
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 class _Reader:
     """Reads one case; every refusal names its field and what is expected."""
 
@@ -215,7 +222,8 @@ class _Reader:
         return found, overlays
 
     def intent(self) -> Intent:
-        row = {**self.mapping("message", self.defaults.get("message")), **self.mapping("message", self.raw.get("message"))}
+        usual = self.mapping("message", self.defaults.get("message"))
+        row = {**usual, **self.mapping("message", self.raw.get("message"))}
         self.known("message", row, _MESSAGE_KEYS)
         disclosure = row.get("disclosure")
         if disclosure is not None and disclosure not in (0, 1, 2, 3):
@@ -307,7 +315,8 @@ class _Reader:
     def consents(self) -> Iterator[ConsentRecord]:
         value = self.value("consent")
         rows = [value] if isinstance(value, dict) else self.rows("consent", value)
-        base = _DEFAULTS["consent"]
+        own = self.defaults.get("consent")
+        base = {**_DEFAULTS["consent"], **(own if isinstance(own, dict) else {})}
         for place, given in enumerate(rows):
             path = f"consent/{place}" if isinstance(value, list) else "consent"
             row = {**base, **self.mapping(path, given)}
@@ -330,16 +339,10 @@ class _Reader:
         for name, value in self.mapping("flags", self.value("flags")).items():
             if name not in known:
                 self.warnings.append(str(self.fail(f"flags/{name}", "no rule asks for this stop condition")))
-            if isinstance(value, (date, datetime)):
-                value = value.isoformat()[:10]
-            if isinstance(value, str):
-                try:
-                    value = date.fromisoformat(value).isoformat()
-                except ValueError:
-                    raise self.fail(f"flags/{name}", f"expected true or a date like 2026-10-01, got {value!r}") from None
-            elif not isinstance(value, bool):
+            since = value.isoformat()[:10] if isinstance(value, (date, datetime)) else value
+            if (isinstance(since, str) and not _is_date(since)) or not isinstance(since, (str, bool)):
                 raise self.fail(f"flags/{name}", f"expected true or a date like 2026-10-01, got {value!r}")
-            found[name] = value
+            found[name] = since
         return found
 
     def history(self, at: datetime) -> tuple[tuple[Contact, ...], dict[str, datetime]]:

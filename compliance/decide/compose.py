@@ -14,8 +14,9 @@ from typing import Any
 
 from kernel.errors import DomainError
 
+from .compiling import compile_layers, interval, week_of
 from .packs import COMMON, LATAM_DEFAULT, Pack, pack_of
-from .rules import WEEK, Intervals, Layer, RuleSet, compile_layers, interval, week_of
+from .rules import WEEK, Intervals, Layer, RuleSet
 
 _RULE_LISTS = ("stop_rules", "closed_days", "caps", "content_prohibited", "content_required_rules")
 _OWN_KEYS = frozenset(
@@ -62,16 +63,14 @@ def compose(
 def compose_exactly(packs: Mapping[str, Pack], codes: Sequence[str], subdivisions: Sequence[str] = ()) -> RuleSet:
     """Common, then exactly these packs in this order, then the overlays: what a worked case asks for."""
     layers = [Layer(COMMON, packs[COMMON].data)]
-    for code in dict.fromkeys(codes):
-        if code != COMMON:
-            layers.append(Layer(code, _known(packs, code).data))
+    layers += [Layer(code, _known(packs, code).data) for code in dict.fromkeys(codes) if code != COMMON]
     return compile_layers([*layers, *(_overlay(packs, code) for code in dict.fromkeys(subdivisions))])
 
 
 def _known(packs: Mapping[str, Pack], code: str) -> Pack:
     if code not in packs:
         raise DomainError(
-            "pack_unknown", "no rule pack %(code)s; known: %(known)s", code=code, known=", ".join(sorted(packs))
+            "pack_unknown", "no rule pack %(pack)s; known: %(known)s", pack=code, known=", ".join(sorted(packs))
         )
     return packs[code]
 
@@ -82,9 +81,8 @@ def _overlay(packs: Mapping[str, Pack], code: str) -> Layer:
         if code in pack.overlays:
             return Layer(code, pack.overlays[code])
         known += pack.overlays
-    raise DomainError(
-        "subdivision_unknown", "no subdivision %(code)s; known: %(known)s", code=code, known=", ".join(sorted(known))
-    )
+    listed = ", ".join(sorted(known))
+    raise DomainError("subdivision_unknown", "no subdivision %(overlay)s; known: %(known)s", overlay=code, known=listed)
 
 
 def _own(name: str, data: Mapping[str, Any]) -> Layer:
@@ -98,7 +96,7 @@ def _own(name: str, data: Mapping[str, Any]) -> Layer:
             known=", ".join(sorted(_OWN_KEYS)),
         )
     if name != "tenant" and data.get("relax"):
-        raise DomainError("layer_invalid", "only a tenant may relax a rule; %(layer)s rules may only tighten", layer=name)
+        raise DomainError("layer_invalid", "only a tenant may relax; %(layer)s rules may only tighten", layer=name)
     prefix = name.upper()
     own: dict[str, Any] = {key: copy.deepcopy(value) for key, value in data.items() if key not in ("relax", "request")}
     if "windows" in own:
@@ -161,7 +159,8 @@ def _relax(rule: str, data: dict[str, Any], key: str, row: dict[str, Any], chang
     else:
         raise DomainError(
             "relax_invalid",
-            'rule %(rule)s: relax takes {"off": true}, {"on": true}, {"count": number} for a cap or {"windows": {...}} for hours',
+            'rule %(rule)s: relax takes {"off": true}, {"on": true}, {"count": number} (a cap) or '
+            '{"windows": {...}} (hours)',
             rule=rule,
         )
 

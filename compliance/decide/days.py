@@ -84,9 +84,10 @@ def objecting_window(window: Window, weekday: int, second: int) -> bool:
     return not any(start <= second < end for start, end in window.week[weekday])
 
 
-def window_finding(window: Window, weekday: int, zone: str) -> Finding:
-    """The finding of a window that objects: the hours it would allow on that weekday."""
-    values = {"day": WEEK[weekday], "hours": [[hhmm(a), hhmm(b)] for a, b in window.week[weekday]], "zone": zone}
+def window_finding(window: Window, weekday: int, local: str, zone: str) -> Finding:
+    """The finding of a window that objects: its hours on that weekday, and the local time (text) in the zone."""
+    hours = [[hhmm(a), hhmm(b)] for a, b in window.week[weekday]]
+    values = {"day": WEEK[weekday], "hours": hours, "local": local, "zone": zone}
     return Finding(window.rule, "window", values, window.pack, window.citation, window.basis)
 
 

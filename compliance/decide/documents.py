@@ -101,7 +101,8 @@ def _json_lines(text: str, name: str) -> Document:
         try:
             case = json.loads(row)
         except json.JSONDecodeError as error:
-            raise CaseError(f"{name}:{number}: not JSON: {error.msg} at column {error.colno}; expected one case per line") from error
+            problem = f"{error.msg} at column {error.colno}"
+            raise CaseError(f"{name}:{number}: not JSON: {problem}; expected one case per line") from error
         lines[str(len(cases))] = number
         cases.append(case)
     if not cases:

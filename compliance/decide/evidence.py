@@ -86,7 +86,8 @@ def decision_from_json(stored: Mapping[str, Any]) -> Decision:
 
 def finding_to_json(finding: Finding) -> dict[str, Any]:
     """The stored form of one finding."""
-    row: dict[str, Any] = {"rule": finding.rule, "kind": finding.kind, "pack": finding.pack, "values": dict(finding.values)}
+    row: dict[str, Any] = {"rule": finding.rule, "kind": finding.kind, "pack": finding.pack}
+    row["values"] = dict(finding.values)
     if finding.citation:
         row["law"] = finding.citation
     if finding.basis:
@@ -105,7 +106,7 @@ def replay(stored: Mapping[str, Any], ruleset: RuleSet) -> Decision:
     Raises DomainError `evidence_mismatch` for another rule set or a schema this version cannot read.
     """
     if stored["schema"] != FACTS_SCHEMA:
-        raise DomainError("evidence_mismatch", "facts schema %(schema)s cannot be read by this version", schema=stored["schema"])
+        raise DomainError("evidence_mismatch", "facts schema %(schema)s is unknown here", schema=stored["schema"])
     if stored["rules"] != ruleset.hash:
         raise DomainError("evidence_mismatch", "these facts were decided with rule set %(hash)s", hash=stored["rules"])
     zones = tuple(_offsets_from(row) for row in stored["offsets"])
@@ -115,17 +116,20 @@ def replay(stored: Mapping[str, Any], ruleset: RuleSet) -> Decision:
     return judge(_intent_from(stored["intent"]), facts, ruleset, _parse(stored["at"]), calendar, zones)
 
 
-def _closed_json(ruleset: RuleSet, facts: Facts, calendar: Calendar, first: int, last: int) -> dict[str, dict[str, str]]:
+def _closed_json(
+    ruleset: RuleSet, facts: Facts, calendar: Calendar, first: int, last: int
+) -> dict[str, dict[str, str]]:
     keys = {key: None for rule in ruleset.closed for key in holiday_keys(rule, ruleset, calendar, facts)}
     closed: dict[str, dict[str, str]] = {}
     for key in keys:
-        names = ((ordinal, calendar.name(key, ordinal)) for ordinal in range(first, last + 1))
-        closed[key.text()] = {date.fromordinal(ordinal).isoformat(): name for ordinal, name in names if name is not None}
+        names = ((date.fromordinal(day).isoformat(), calendar.name(key, day)) for day in range(first, last + 1))
+        closed[key.text()] = {day: name for day, name in names if name is not None}
     return closed
 
 
 def _offsets_json(zone: ZoneTable) -> list[Any]:
-    return [zone.name, zone.offsets[0], *([start, offset] for start, offset in zip(zone.starts, zone.offsets[1:], strict=True))]
+    changes = zip(zone.starts, zone.offsets[1:], strict=True)
+    return [zone.name, zone.offsets[0], *([start, offset] for start, offset in changes)]
 
 
 def _offsets_from(row: list[Any]) -> ZoneTable:
@@ -224,7 +228,7 @@ def _consent_from(row: list[str]) -> ConsentRecord:
 
 def _contact_json(contact: Contact) -> list[Any]:
     row: list[Any] = [_instant(contact.at), *contact[1:5], list(contact.invoices), contact.new_demand]
-    defaults = [None, *_CONTACT[1:5], [], False]
+    defaults: list[Any] = [None, *_CONTACT[1:5], [], False]
     while len(row) > 1 and row[-1] == defaults[len(row) - 1]:
         row.pop()
     return row

@@ -21,9 +21,7 @@ from .values import COLLECTION, DAY, REPLY, Decision, Facts, Finding, Intent, in
 EVALUATOR_VERSION = "1.0"
 
 
-def decide(
-    intent: Intent, facts: Facts, ruleset: RuleSet, now: datetime, calendar: Calendar | None = None
-) -> Decision:
+def decide(intent: Intent, facts: Facts, ruleset: RuleSet, now: datetime, calendar: Calendar | None = None) -> Decision:
     """Ask every rule of the set whether the intent may go out at `now` (aware).
 
     allow: no rule objects. defer: only rules that time can satisfy object. deny: another one does. `next_allowed_at`

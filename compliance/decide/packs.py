@@ -71,7 +71,9 @@ def read_pack(data: Mapping[str, Any]) -> Pack:
     )
 
 
-def load_packs(source: Path | str | Mapping[str, Mapping[str, Any]] | Iterable[Mapping[str, Any]] | None = None) -> dict[str, Pack]:
+def load_packs(
+    source: Path | str | Mapping[str, Mapping[str, Any]] | Iterable[Mapping[str, Any]] | None = None,
+) -> dict[str, Pack]:
     """Packs by code: of a directory of YAML files, of documents (list, or mapping by code), or the shipped ones (None).
 
     Raises DomainError `pack_invalid`.
@@ -91,7 +93,7 @@ def load_packs(source: Path | str | Mapping[str, Mapping[str, Any]] | Iterable[M
 
 
 def _documents(directory: Path) -> list[Mapping[str, Any]]:
-    documents = []
+    documents: list[Mapping[str, Any]] = []
     for path in sorted(directory.glob("*.yaml")):
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         if isinstance(data, dict) and "code" in data:

@@ -116,9 +116,8 @@ def consent_state(intent: Intent, facts: Facts, at: datetime, window: timedelta 
             return "revoked"
         if intent.channel != "whatsapp" or fresh:
             return "granted"
-        opted_in = any(
-            channel == "whatsapp" and state in ("granted", "other_purpose_only") for (channel, _), state in standing.items()
-        )
+        passing = ("granted", "other_purpose_only")
+        opted_in = any(channel == "whatsapp" and state in passing for (channel, _), state in standing.items())
         return "granted" if opted_in else (own or "unknown")
     if own == "granted":
         return own
@@ -158,7 +157,7 @@ def content_findings(plan: Plan, intent: Intent, facts: Facts, fallback: Ref, fo
     """Append the prohibited and the required content rules that object."""
     if intent.flags:
         found += [finding for flag, finding in plan.prohibited if flag in intent.flags]
-    if not intent.missing or not plan.required and not plan.freshness:
+    if not intent.missing or (not plan.required and not plan.freshness):
         return
     hits: list[Finding] = []
     named: set[str] = set()

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from .days import DayTable, objecting_window, window_finding
 from .offsets import ZoneTable, epoch_of
 from .rules import Cap, Lock, Plan, RuleSet
-from .values import DAY, EPOCH_ORDINAL, Contact, Facts, Finding, Intent
+from .values import DAY, EPOCH_ORDINAL, Contact, Facts, Finding, Intent, instant
 
 X_LIMIT = "X-LIMIT"
 X_CHANNEL_PAUSED = "X-CHANNEL-PAUSED"
@@ -66,7 +66,7 @@ def budget_passes(plan: Plan, past: Sequence[Past], intent: Intent, today: int) 
     """Whether caps, spacing and channel lock all pass on a local date."""
     caps, spacings, locks = plan.by_channel(intent.channel)
     for cap in caps:
-        if used(cap, past, intent, today) >= cap.count:
+        if used(cap, past, intent, today) >= cap.limit:
             return False
     for cap in spacings:
         last = last_day(cap, past)
@@ -85,13 +85,13 @@ def budget_findings(plan: Plan, past: Sequence[Past], intent: Intent, today: int
     named: set[str] = set()
     for cap in caps:
         count = used(cap, past, intent, today)
-        if count >= cap.count:
+        if count >= cap.limit:
             named.add(cap.rule)
             free = today + 1
-            while cap.count and used(cap, past, intent, free) >= cap.count:
+            while cap.limit and used(cap, past, intent, free) >= cap.limit:
                 free += 1
-            values: dict[str, Any] = {"count": count, "limit": cap.count, "days": cap.days}
-            if cap.count:
+            values: dict[str, Any] = {"count": count, "limit": cap.limit, "days": cap.days}
+            if cap.limit:
                 values["free_on"] = _text(free)
             found.append(Finding(cap.rule, "cap", values, cap.pack, cap.citation, cap.basis))
     for cap in spacings:
@@ -144,7 +144,8 @@ def local_findings(
         for (number, second), name in walls:
             weekday = (number + 3) % 7  # 1 January 1970 was a Thursday
             if objecting_window(window, weekday, second):
-                found.append(window_finding(window, weekday, name))
+                local = instant(number * DAY + second).isoformat()[:19]
+                found.append(window_finding(window, weekday, local, name))
                 break
 
 
@@ -167,8 +168,8 @@ def search(
             if until is not None:
                 at = max(at, -((-(epoch_of(until) * 1_000_000 + until.microsecond)) // 1_000_000))
     end = at + HORIZON
-    budgets = bool(past) and (bool(plan.caps) or bool(plan.spacings) or bool(plan.locks)) or any(
-        cap.count == 0 for cap in plan.by_channel(intent.channel)[0]
+    budgets = (bool(past) and (bool(plan.caps) or bool(plan.spacings) or bool(plan.locks))) or any(
+        cap.limit == 0 for cap in plan.by_channel(intent.channel)[0]
     )
     while at < end:
         bound = at

@@ -66,7 +66,9 @@ def build_plans(data: Mapping[str, Any], packs: Mapping[str, Mapping[str, Any]])
             by_country.add(iso2)
         if policy.get("from_number") == "library_candidates_plus_address":
             with_address.add(iso2)
-    return NumberPlans(br_zones, br_uf, mx_zones, cl_prefixes, candidates, frozenset(by_country), frozenset(with_address))
+    return NumberPlans(
+        br_zones, br_uf, mx_zones, cl_prefixes, candidates, frozenset(by_country), frozenset(with_address)
+    )
 
 
 @lru_cache(maxsize=1)
@@ -75,7 +77,7 @@ def shipped_plans() -> NumberPlans:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     def read(path: Path) -> Any:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - a safe loader either way
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
 
     documents = {path.stem: read(path) for path in PACKS_DIR.glob("*.yaml")}
     plans = documents.pop("number_plans")
@@ -149,8 +151,7 @@ def country_of(e164: str) -> str | None:
     region = _region(e164)
     if region:
         return region
-    code = {"55": "BR", "52": "MX", "57": "CO", "51": "PE", "56": "CL", "54": "AR"}.get(normal(e164)[1:3])
-    return code
+    return {"55": "BR", "52": "MX", "57": "CO", "51": "PE", "56": "CL", "54": "AR"}.get(normal(e164)[1:3])
 
 
 def uf_of(e164: str, plans: NumberPlans | None = None) -> str | None:

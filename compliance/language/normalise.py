@@ -14,6 +14,8 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import product
 
+from compliance.language.patterns import COMMON
+
 MAX_CHARS = 4096  # the longest text message the channel carries; the rest of a longer text is not read
 
 _LOOKALIKES = dict(
@@ -30,6 +32,9 @@ _SIGNS = {
     "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-", "·": ".", "•": ".", "∙": ".", "\u00a0": " ", "\n": "\n", "\r": "\n", "\t": " ",
     "🖕": " dedoobsceno ", "🔪": " armablanca ", "🗡": " armablanca ", "🔫": " armafuego ", "💣": " armafuego ",
     "⚰": " ataud ", "🪦": " ataud ", "💩": " caca ", "🤡": " payasoemoji ", "🐀": " rataemoji ", "🐁": " rataemoji ",
+    "😡": " emojiira ", "🤬": " emojiira ", "😠": " emojiira ", "😤": " emojiira ", "👎": " emojiira ",
+    "😭": " emojitriste ", "😢": " emojitriste ", "😞": " emojitriste ", "😔": " emojitriste ",
+    "🙏": " emojibien ", "👍": " emojibien ", "❤": " emojibien ", "😊": " emojibien ", "😃": " emojibien ", "👌": " emojibien ",
     "🅰": "a", "🅱": "b", "🅾": "o", "🅿": "p",
 }  # fmt: skip
 _LEET = {
@@ -47,12 +52,13 @@ _SHORT = {
 }  # fmt: skip
 
 _TOKEN = re.compile(
-    r"[0-9]+(?:[.,][0-9]+)+%?"
+    r"\$?[0-9]+(?:[.,][0-9]+)+%?"
     r"|[a-zñ0-9@$€*][a-zñ0-9@$€*!|+_]*%?"
     r"|[.?!;\n]+|[,:]"
 )
-_SPACED = re.compile(r"(?<![a-zñ0-9@$])(?:[a-zñ0-9@$](?: {1,4}|[.\-_*/|~,]|[.\-_*/|~,] )){2,}[a-zñ0-9@$](?![a-zñ0-9@$])")
+_SPACED = re.compile(r"(?<![a-zñ0-9@$])(?:[a-zñ0-9@$](?: {1,4}|[.\-_*/|~,\n]|[.\-_*/|~,] )){2,}[a-zñ0-9@$](?![a-zñ0-9@$])")
 _RUN = re.compile(r"([a-zñ])\1+")
+_STRETCHED = re.compile(r"([a-zñ])\1\1|([aiu])\2")
 _QUOTED = re.compile(r'"[^"]{1,400}"|(?<![a-zñ0-9])\'[^\']{1,400}\'(?![a-zñ0-9])')
 
 
@@ -209,14 +215,15 @@ def _repair(word: str, vocabulary: Vocabulary) -> str:
                         return shorter
         return bare or word
     for reading in _undouble(word):
-        if vocabulary.knows(reading):
+        # "carro" is no "caro": a plain double letter is only undone for insults and swearing.
+        if reading in vocabulary.strong or (_STRETCHED.search(word) and vocabulary.knows(reading)):
             return reading
     return word
 
 
 def _segment(word: str, vocabulary: Vocabulary) -> list[str] | None:
     """Cut glued words apart, when all of it is known words (fewest pieces)."""
-    if not 8 <= len(word) <= 60:
+    if not 12 <= len(word) <= 60:
         return None
     best: list[list[str] | None] = [[]] + [None] * len(word)
     for end in range(1, len(word) + 1):
@@ -228,7 +235,7 @@ def _segment(word: str, vocabulary: Vocabulary) -> list[str] | None:
             if current is None or len(before) + 1 < len(current):
                 best[end] = [*before, piece]
     pieces = best[-1]
-    return pieces if pieces and 2 <= len(pieces) <= 10 and max(map(len, pieces)) >= 4 else None
+    return pieces if pieces and 3 <= len(pieces) <= 10 and sum(len(p) >= 4 for p in pieces) >= 2 else None
 
 
 def _spaced_words(run: str) -> list[tuple[int, int]]:
@@ -298,7 +305,7 @@ def normalise(text: str, vocabulary: Vocabulary = EMPTY) -> Normalised:
         if word != token.text and token.text not in _SHORT:
             repairs += 1
         pieces = None
-        if vocabulary.words and len(word) >= 8 and word.isalnum() and not vocabulary.knows(word):
+        if vocabulary.words and len(word) >= 12 and word.isalnum() and not vocabulary.knows(word):
             pieces = _segment(word, vocabulary) or next(
                 (p for r in _unleet(word) if r != word and (p := _segment(r, vocabulary))), None
             )
@@ -331,6 +338,8 @@ def _join_pieces(tokens: list[Token], vocabulary: Vocabulary) -> tuple[list[Toke
                 continue
             whole = "".join(t.text for t in group)
             if not 5 <= len(whole) <= 14 or all(vocabulary.knows(t.text) for t in group):
+                continue
+            if count == 2 and any(t.text in COMMON for t in group):
                 continue
             if whole not in vocabulary.strong:
                 whole = next((r for r in _unleet(whole) if r in vocabulary.strong), "")

@@ -7,6 +7,7 @@ A pattern is a line of elements, matched against consecutive tokens of a normali
     @boss         a named set of the lexicon; may stand among alternatives: ``@boss|@family``
     [te|le]       may be absent
     ~3            up to three tokens of the same sentence
+    +3            up to three tokens, whatever they are
     #             a number
     ^  $          the beginning and the end of a sentence
     !             a question mark must close the sentence (written at the end of the line)
@@ -17,13 +18,14 @@ Gaps are bounded and never cross the end of a sentence, so that no text can make
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Payload = TypeVar("Payload")
+Other = TypeVar("Other")
 
-MAX_GAP = 6
+MAX_GAP = 8
 # Too common to wake a pattern on their own.
 COMMON = frozenset(
     "a al ao aos as con com da das de del do dos e el em en es esta este eu ha haber la las le les lo los ma mas me mi "
@@ -85,6 +87,8 @@ def compile_pattern(source: str, sets: Mapping[str, Sequence[str]]) -> Pattern:
             if width > MAX_GAP:
                 raise PatternError(f"gap of {width} in {source!r}")
             pieces.append(r"(?:[^ .?][^ ]* ){0,%d}?" % width)
+        elif element.startswith("+"):
+            pieces.append(r"(?:[^ ]+ ){0,%d}?" % min(int(element[1:]), 8))
         else:
             optional = element.startswith("[")
             options = list(_alternatives(element.strip("[]"), sets))
@@ -124,6 +128,10 @@ class PatternIndex(Generic[Payload]):
             for stem in pattern.stems:
                 self._stems.setdefault(stem, []).append(number)
         self._lengths = sorted({len(stem) for stem in self._stems})
+
+    def map(self, change: Callable[[Payload], Other]) -> PatternIndex[Other]:
+        """The same patterns with changed payloads."""
+        return PatternIndex((pattern, change(payload)) for pattern, payload in self._entries)
 
     def matches(self, text: str, tokens: Iterable[str]) -> Iterator[tuple[re.Match[str], Payload]]:
         """Every match in the token text ``text`` (" tok tok "), in the order in which the patterns were written."""

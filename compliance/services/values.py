@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Any, Literal
 
 from compliance.decide import Finding
 
@@ -78,3 +78,14 @@ class Ruling:
 
 
 Outcomes = Mapping[uuid.UUID, str]
+
+
+def exact(value: Any) -> Any:
+    """Evidence as JSON without floats (as text) and without dates, so that it can be hashed the same way for ever."""
+    if isinstance(value, Mapping):
+        return {str(key): exact(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [exact(item) for item in value]
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    return value.isoformat() if isinstance(value, (date, datetime)) else str(value)

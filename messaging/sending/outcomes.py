@@ -76,6 +76,8 @@ def accepted(taken: Sequence[tuple[Outbound, Accepted]], *, now: datetime) -> No
     for wire_address, conversations in by_wire.items():
         Conversation.objects.filter(pk__in=conversations).update(wire_address=wire_address)
     Conversation.objects.filter(pk__in={r.conversation_id for r in requests}).update(last_outbound_at=now, updated_at=now)
+    answering = {r.conversation_id for r in requests if r.origin_kind in ("agent", "bot")}
+    Conversation.objects.filter(pk__in=answering).update(unanswered_since=None)
     settle({r.pk: "counted" for r in requests}, now=now)
     emit_many(
         Emit("message.accepted", "messaging.message", r.message_id, now, r.creditor_id,

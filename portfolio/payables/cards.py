@@ -101,7 +101,7 @@ def amount_text(amount: Money, language: str) -> str:
     """An amount as people of the currency's country write it: R$ 1.234,56 in Brazil, $1,234.56 in Mexico."""
     locale = _COUNTRY_LOCALES.get(amount.currency) or _LOCALES.get(language[:2].lower(), "en")
     text: str = format_currency(amount.amount, amount.currency, locale=locale)
-    return text.replace(" ", " ")
+    return text.replace("\u00a0", " ").replace("\u202f", " ")  # a plain space is what people copy
 
 
 def _checked(rail: str, value: str) -> str:

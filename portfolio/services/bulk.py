@@ -8,11 +8,11 @@ from typing import Any
 
 from django.db import connection, models
 
+from kernel.clock import machine_now
+from kernel.ids import uuid7
 from tenants.events import NAMES, Emit
 from tenants.models import StagedEvent
 from tenants.scope import current_tenant_id
-from kernel.clock import machine_now
-from kernel.ids import uuid7
 
 _CHUNK = 2000
 
@@ -43,7 +43,7 @@ def update(model: type[models.Model], objects: Iterable[models.Model], fields: S
     columns = [model._meta.get_field(name) for name in fields]
     rows = [
         {
-            "tenant_id": getattr(item, "tenant_id"),
+            "tenant_id": item.tenant_id,
             "id": item.pk,
             **{field.column: getattr(item, field.attname) for field in columns},  # type: ignore[union-attr]
         }

@@ -41,7 +41,7 @@ _CPF_REGION = {
 _INCONVENIENT = (
     "BUEI BUEY CACA CACO CAGA CAGO CAKA CAKO COGE COJA COJE COJI COJO CULO FETO GUEY JOTO KACA KACO KAGA KAGO KAKA "
     "KOGE KOJO KULO MAME MAMO MEAR MEAS MEON MION MOCO MULA PEDA PEDO PENE PUTA PUTO QULO RATA RUIN"
-).split()
+)
 _POSITIONS = {
     "es": ("Cuentas por pagar", "Administración", "Tesorería"),
     "pt": ("Contas a pagar", "Administração", "Financeiro"),

@@ -1,4 +1,4 @@
-"""`.env.example` names every setting, the compose file asks for none that it does not name, and neither holds a value."""
+"""`.env.example` names every setting, the compose file asks for none that it does not name, neither holds a value."""
 
 import re
 from pathlib import Path

@@ -78,7 +78,9 @@ def test_a_document_that_cannot_be_says_why(kind, country, text, code):
 
 def test_the_third_sex_of_a_curp_is_no_mistake():
     body = "BOXW310820XNERXN0"
-    digit = str((10 - sum("0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ".index(c) * (18 - i) for i, c in enumerate(body)) % 10) % 10)
+    digit = str(
+        (10 - sum("0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ".index(c) * (18 - i) for i, c in enumerate(body)) % 10) % 10
+    )
     assert documents.check("CURP", body + digit) == body + digit
     with pytest.raises(DomainError):
         documents.check("CURP", body + str((int(digit) + 1) % 10))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,17 @@ def brl(text: str) -> Money:
 
 @pytest.mark.parametrize(
     ("late", "name"),
-    [(-5, "current"), (0, "current"), (1, "1-30"), (30, "1-30"), (31, "31-60"), (60, "31-60"), (61, "61-90"), (90, "61-90"), (91, "90+")],
+    [
+        (-5, "current"),
+        (0, "current"),
+        (1, "1-30"),
+        (30, "1-30"),
+        (31, "31-60"),
+        (60, "31-60"),
+        (61, "61-90"),
+        (90, "61-90"),
+        (91, "90+"),
+    ],
 )
 def test_buckets_begin_and_end_where_they_say(late, name):
     assert bucket(late) == name
@@ -52,13 +63,13 @@ def test_a_plan_adds_up_and_its_dates_rise(minor, count, first_on, every, curren
     plan = schedule(total, count, first_on, every)
     assert sum(part.amount.minor for part in plan) == total.minor
     assert [part.number for part in plan] == list(range(1, count + 1))
-    assert all(earlier.due_on < later.due_on for earlier, later in zip(plan, plan[1:], strict=False))
+    assert all(earlier.due_on < later.due_on for earlier, later in pairwise(plan))
     assert plan[0].due_on == first_on
     amounts = [part.amount.minor for part in plan]
     assert amounts == sorted(amounts, reverse=True)  # odd cents on the first
     assert amounts[0] - amounts[-1] <= 1
     if every == "fortnight":
-        gaps = {(later.due_on - earlier.due_on).days for earlier, later in zip(plan, plan[1:], strict=False)}
+        gaps = {(later.due_on - earlier.due_on).days for earlier, later in pairwise(plan)}
         assert gaps <= set(range(13, 18))
 
 
@@ -78,7 +89,12 @@ def test_the_end_of_january_is_followed_by_the_end_of_february_and_of_march():
 
 def test_fortnights_are_the_pay_days():
     plan = schedule(brl("100.00"), 4, date(2026, 1, 15), "fortnight")
-    assert [part.due_on for part in plan] == [date(2026, 1, 15), date(2026, 1, 31), date(2026, 2, 15), date(2026, 2, 28)]
+    assert [part.due_on for part in plan] == [
+        date(2026, 1, 15),
+        date(2026, 1, 31),
+        date(2026, 2, 15),
+        date(2026, 2, 28),
+    ]
     plan = schedule(brl("100.00"), 3, date(2026, 11, 20), "fortnight")
     assert [part.due_on for part in plan] == [date(2026, 11, 20), date(2026, 12, 5), date(2026, 12, 20)]
 
@@ -143,7 +159,9 @@ def test_a_reversal_leaves_what_a_smaller_payment_would_have_settled(account, pa
 
 
 def test_a_whole_reversal_opens_everything_again():
-    allocations, surplus = allocate(brl("150.00"), [("a", date(2026, 1, 1), brl("100.00")), ("b", date(2026, 2, 1), brl("20.00"))])
+    allocations, surplus = allocate(
+        brl("150.00"), [("a", date(2026, 1, 1), brl("100.00")), ("b", date(2026, 2, 1), brl("20.00"))]
+    )
     assert [(part.invoice_id, part.amount) for part in allocations] == [("a", brl("100.00")), ("b", brl("20.00"))]
     assert surplus == brl("30.00")
     reopened, back = reverse(allocations, surplus)

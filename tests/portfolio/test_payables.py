@@ -93,18 +93,24 @@ def test_no_text_breaks_the_parser(text):
     assert not pix.valid(f"{body}{pix.crc16(body.encode()):04X}")  # the right check digits alone make no code
 
 
-@pytest.mark.parametrize(
-    ("kind", "key"), zip(["cpf", "cnpj", "phone", "email", "random"], KEYS, strict=True)
-)
-def test_the_five_kinds_of_key(kind, key):
-    assert pix.key_kind(key) == kind
+def test_the_five_kinds_of_key():
+    assert [pix.key_kind(key) for key in KEYS] == ["cpf", "cnpj", "phone", "email", "random"]
 
 
 @pytest.mark.parametrize(
     "key",
-    ["529.982.247-25", "11111111111", "11987654321", "+1 305 555 0100", "Cobranca@Example.com", "a" * 80, "", RANDOM_KEY.upper(),
-     "x" * 70 + "@example.com"],
-)  # fmt: skip
+    [
+        "529.982.247-25",
+        "11111111111",
+        "11987654321",
+        "+1 305 555 0100",
+        "Cobranca@Example.com",
+        "a" * 80,
+        "",
+        RANDOM_KEY.upper(),
+        "x" * 70 + "@example.com",
+    ],
+)
 def test_a_key_is_taken_as_it_is_registered_or_refused(key):
     with pytest.raises(DomainError) as caught:
         pix.static(key=key, name="A", city="B")
@@ -130,7 +136,9 @@ def test_what_cannot_be_written_is_refused(changes, code):
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("url", ["https://pix.example.com/a", "pix.example.com", "pix.example.com/" + "a" * 70, "localhost/a", "a.br/ç"])
+@pytest.mark.parametrize(
+    "url", ["https://pix.example.com/a", "pix.example.com", "pix.example.com/" + "a" * 70, "localhost/a", "a.br/ç"]
+)
 def test_a_dynamic_code_needs_a_bare_address(url):
     with pytest.raises(DomainError) as caught:
         pix.dynamic(url=url, name="Nome", city="Cidade")
@@ -151,12 +159,18 @@ def test_published_clabes_are_right():
     assert clabe.valid("032180000118359719")
     assert clabe.valid("002 010 07777777777 1")
     assert clabe.bank_name("002010077777777771") == "Banamex"
-    assert clabe.make("32", "180", "118359719"[:8]) != "032180000118359719"
+    assert clabe.make("32", "180", "11835971") == "032180000118359719"
     assert clabe.make("032", "180", "00011835971") == "032180000118359719"
     assert clabe.grouped("032180000118359719") == "032 180 00011835971 9"
 
 
-@given(bank=st.integers(0, 999), plaza=st.integers(0, 999), account=st.integers(0, 10**11 - 1), place=st.integers(0, 17), step=st.integers(1, 9))
+@given(
+    bank=st.integers(0, 999),
+    plaza=st.integers(0, 999),
+    account=st.integers(0, 10**11 - 1),
+    place=st.integers(0, 17),
+    step=st.integers(1, 9),
+)
 def test_a_made_clabe_is_valid_and_one_wrong_digit_is_not(bank, plaza, account, place, step):
     number = clabe.make(str(bank), str(plaza), str(account))
     assert len(number) == 18 and clabe.check(number) == number
@@ -164,7 +178,9 @@ def test_a_made_clabe_is_valid_and_one_wrong_digit_is_not(bank, plaza, account, 
     assert not clabe.valid(wrong)
 
 
-@pytest.mark.parametrize("parts", [("1234", "1", "1"), ("1", "x", "1"), ("1", "1", "123456789012"), ("", "1", "1"), ("٣", "1", "1")])
+@pytest.mark.parametrize(
+    "parts", [("1234", "1", "1"), ("1", "x", "1"), ("1", "1", "123456789012"), ("", "1", "1"), ("٣", "1", "1")]
+)
 def test_a_clabe_part_that_does_not_fit_is_refused(parts):
     with pytest.raises(DomainError):
         clabe.make(*parts)
@@ -178,7 +194,13 @@ def test_other_than_eighteen_digits_is_no_clabe(text):
 # --- other accounts
 
 
-@given(bank=st.integers(0, 999), branch=st.integers(0, 9999), account=st.integers(0, 10**13 - 1), place=st.integers(0, 21), step=st.integers(1, 9))
+@given(
+    bank=st.integers(0, 999),
+    branch=st.integers(0, 9999),
+    account=st.integers(0, 10**13 - 1),
+    place=st.integers(0, 21),
+    step=st.integers(1, 9),
+)
 def test_a_made_cbu_is_valid_and_one_wrong_digit_is_not(bank, branch, account, place, step):
     number = accounts.make_cbu(str(bank), str(branch), str(account))
     assert accounts.check_cbu(number) == number
@@ -206,7 +228,7 @@ def test_the_kinds_of_a_bre_b_key(written, kind, key):
     assert accounts.check_bre_b(written) == (kind, key)
 
 
-@pytest.mark.parametrize("written", ["", "@ab", "@" + "a" * 21, "12", "a@b", "hola", "5551234567"])
+@pytest.mark.parametrize("written", ["", "@ab", "@" + "a" * 21, "12", "a@b", "hola", "5551234568"])
 def test_no_bre_b_key(written):
     with pytest.raises(DomainError, match="Bre-B"):
         accounts.check_bre_b(written)
@@ -215,25 +237,38 @@ def test_no_bre_b_key(written):
 def test_shapes_without_check_digits():
     assert accounts.check_cci("011-366-000100032542-21") == "01136600010003254221"
     assert accounts.check_alias(" Pago.Luz.Sol ") == "pago.luz.sol"
-    for wrong, check in (("123", accounts.check_cci), ("corto", accounts.check_alias), ("con espacio", accounts.check_alias)):
+    for wrong, check in (
+        ("123", accounts.check_cci),
+        ("corto", accounts.check_alias),
+        ("con espacio", accounts.check_alias),
+    ):
         with pytest.raises(DomainError):
             check(wrong)
 
 
 def test_a_card_puts_the_code_alone():
     made = card(
-        "clabe", "002010077777777771", holder="Luz del Norte", amount=Money(Decimal("1234.5"), "MXN"), language="es",
-        reference="A1B2", valid_until=date(2026, 12, 5),
-    )  # fmt: skip
+        "clabe",
+        "002010077777777771",
+        holder="Luz del Norte",
+        amount=Money(Decimal("1234.5"), "MXN"),
+        language="es",
+        reference="A1B2",
+        valid_until=date(2026, 12, 5),
+    )
     assert made.code == "002010077777777771"
     assert made.heading == "Pague $1,234.50 a Luz del Norte\nBanco: Banamex\nCLABE:"
     assert made.footing == "Escriba esta referencia en el concepto: A1B2\nVálido hasta el 5 de diciembre de 2026"
     made = card("pix", STATIC, holder="Fulano", amount=brl("1234.50"), language="pt-BR", reference="x")
-    assert made.heading == "Pague R$ 1.234,50 a Fulano\nPix copia e cola:" and made.code == STATIC and made.footing == ""
+    assert (
+        made.heading == "Pague R$ 1.234,50 a Fulano\nPix copia e cola:" and made.code == STATIC and made.footing == ""
+    )
     assert amount_text(Money(Decimal(120000), "CLP"), "es") == "$120.000"
 
 
-@pytest.mark.parametrize(("rail", "value"), [("clabe", "002010077777777772"), ("pix", STATIC[:-1] + "E"), ("cbu", "1"), ("cheque", "1")])
+@pytest.mark.parametrize(
+    ("rail", "value"), [("clabe", "002010077777777772"), ("pix", STATIC[:-1] + "E"), ("cbu", "1"), ("cheque", "1")]
+)
 def test_no_card_for_a_wrong_account(rail, value):
     with pytest.raises(DomainError):
         card(rail, value, holder="X", amount=brl("1.00"), language="en")

@@ -12,7 +12,8 @@ from compliance.language.normalise import Vocabulary
 from compliance.language.patterns import Pattern, PatternError, PatternIndex, compile_pattern
 
 _HERE = Path(__file__).parent
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# Every scalar stays text: YAML would otherwise read the Spanish "no" as false.
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Rule:
 def read(name: str) -> dict[str, Any]:
     """One YAML file of this folder."""
     with (_HERE / name).open("rb") as file:
-        data: dict[str, Any] = yaml.load(file, Loader=_LOADER)  # noqa: S506 - a safe loader, chosen above
+        data: dict[str, Any] = yaml.load(file, Loader=_LOADER)  # builds text, lists and maps only
     return data
 
 
@@ -61,14 +62,15 @@ def _conduct() -> tuple[PatternIndex[Rule], set[str], set[str]]:
                 full_id = f"{name}.{cls}.{rule_id}"
                 flags = frozenset(body.get("flags", ()))
                 for word in body.get("strong", ()):
-                    rule = Rule(full_id, cls, body["sev"], flags, name, True, word in only)
+                    rule = Rule(full_id, cls, int(body["sev"]), flags, name, cls != "profanity", word in only)
                     pattern = compile_pattern(word.replace("-", "_"), local)
                     entries.append((pattern, rule))
                     vocabulary |= pattern.vocabulary
                     strong |= {w for w in pattern.vocabulary if len(w) > 2 and len(pattern.vocabulary) == 1}
                 strong |= {w for w in body.get("weak", ()) if len(w) > 4 and "_" not in w}
                 for pattern, negatable in compile_lines(body.get("p", []), local, full_id):
-                    entries.append((pattern, Rule(full_id, cls, body["sev"], flags, name, negatable, False)))
+                    negatable = negatable and cls != "profanity"
+                    entries.append((pattern, Rule(full_id, cls, int(body["sev"]), flags, name, negatable, False)))
                     vocabulary |= pattern.vocabulary
     return PatternIndex(entries), vocabulary, strong
 
@@ -89,9 +91,28 @@ def _mentions() -> tuple[PatternIndex[str], PatternIndex[str], set[str]]:
     return built[0], built[1], vocabulary
 
 
+def _named(name: str, part: str) -> tuple[PatternIndex[tuple[str, bool]], set[str]]:
+    """A part of a file as an index of (heading, whether the sign is weak)."""
+    data = read(name)
+    sets: dict[str, list[str]] = data["sets"]
+    entries: list[tuple[Pattern, tuple[str, bool]]] = []
+    for heading, lines in data[part].items():
+        for line in lines:
+            (pattern, _), *_rest = compile_lines([line.replace("{w}", "")], sets, f"{name}: {heading}")
+            entries.append((pattern, (heading, "{w}" in line)))
+    return PatternIndex(entries), {w for p, _ in entries for w in p.vocabulary}
+
+
+def _plain(index: tuple[PatternIndex[tuple[str, bool]], set[str]]) -> PatternIndex[str]:
+    return index[0].map(lambda payload: payload[0])
+
+
 CONDUCT, _conduct_words, _strong = _conduct()
 MENTIONS, SHIELDS, _mention_words = _mentions()
-_all = _conduct_words | _mention_words
+INTENTS, _intent_words = _named("intents.yaml", "intents")
+_sentiment, _disclosure = _named("intents.yaml", "sentiment"), _named("disclosure.yaml", "signs")
+SENTIMENT, DISCLOSURE = _plain(_sentiment), _plain(_disclosure)
+_all = _conduct_words | _mention_words | _intent_words | _sentiment[1] | _disclosure[1]
 VOCABULARY = Vocabulary(
     words=frozenset(w for w in _all if not w.endswith("*")),
     stems=tuple(sorted({w[:-1] for w in _all if w.endswith("*") and len(w) > 4})),

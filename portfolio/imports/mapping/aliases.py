@@ -70,10 +70,10 @@ ALIASES: dict[str, str] = {
         "consent_document consent_document_hash documento_consentimiento hash_consentimiento hash_consentimento"
     ),
     "invoice_id": (
-        "invoice_id invoice invoice_number bill_id factura numero_factura numero_de_factura nro_factura "
-        "num_factura folio fatura numero_fatura numero_da_fatura titulo numero_titulo numero_do_titulo boleto "
-        "nosso_numero nota_fiscal documento_cobro obligacion numero_obligacion id_factura id_fatura credito "
-        "numero_credito prestamo"
+        "invoice_id invoice invoice_number invoice_no bill_id bill bill_number factura numero_factura "
+        "numero_de_factura nro_factura num_factura folio fatura numero_fatura numero_da_fatura titulo "
+        "numero_titulo numero_do_titulo boleto nosso_numero nota_fiscal documento_cobro obligacion "
+        "numero_obligacion id_factura id_fatura credito numero_credito prestamo"
     ),
     "invoice_number": "invoice_number_shown numero_visible",
     "description": "description concepto descripcion descricao producto produto product detalle historico",

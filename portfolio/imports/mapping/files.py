@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, TextIO
 
@@ -12,8 +14,9 @@ from kernel.errors import DomainError
 
 SEPARATORS = (",", ";", "\t", "|")
 _CHUNK = 1 << 20
-#: A cell longer than this is a quote that was never closed.
-MAX_CELL = 20_000
+#: A row longer than this, or over more lines, is a quote that was never closed.
+MAX_LINE = 100_000
+MAX_ROW_LINES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,58 @@ def separator_of(first_lines: str) -> str:
     return best if score(best) > (0, 0) else ","
 
 
+class _TooLong(Exception):
+    """A row that does not end where rows end."""
+
+
+def _line(text: TextIO) -> str:
+    """The next line with its end, at most MAX_LINE characters of it; empty at the end of the file."""
+    line = rest = text.readline(MAX_LINE)
+    while len(rest) == MAX_LINE and not rest.endswith(("\n", "\r")):
+        rest = text.readline(MAX_LINE)
+    return line
+
+
+def records(text: TextIO, separator: str, width: int) -> Iterator[tuple[int, list[str] | DomainError]]:
+    """(line number, cells) of every row, or what is wrong with a line that is no row.
+
+    A quote that is never closed costs its own line only: the lines that it seemed to hold are read again.
+    """
+    pending: deque[str] = deque()
+    taken: list[str] = []
+
+    def feed() -> Iterator[str]:
+        while line := pending.popleft() if pending else _line(text):
+            taken.append(line)
+            if len(line) >= MAX_LINE or len(taken) > MAX_ROW_LINES:
+                raise _TooLong
+            yield line
+
+    number = 1
+    rows = csv.reader(feed(), delimiter=separator, strict=True)
+    while True:
+        taken.clear()
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except (csv.Error, _TooLong):
+            cells = None
+        if cells is not None and (len(taken) == 1 or len(cells) == width):
+            yield number, cells
+            number += len(taken)
+            continue
+        yield (
+            number,
+            DomainError(
+                "line_unreadable", "this line cannot be read: look for a quote that is not closed or stands alone"
+            ),
+        )
+        number += 1
+        pending.extendleft(reversed(taken[1:]))
+        rows = csv.reader(feed(), delimiter=separator, strict=True)
+
+
 def unique_header(cells: list[str]) -> tuple[str, ...]:
     """Column names made distinct: a second `Valor` becomes `Valor (2)`, a nameless column `column 4`."""
     names: list[str] = []
@@ -118,10 +173,8 @@ def layout(file: BinaryIO, *, encoding: str = "", separator: str = "", sample_ro
     encoding = encoding or encoding_of(file)
     text = open_text(file, encoding)
     lines: list[str] = []
-    for line in text:
-        lines.append(line[: MAX_CELL * 10])
-        if len(lines) > sample_rows:
-            break
+    while len(lines) <= sample_rows and (line := _line(text)):
+        lines.append(line)
     file.seek(0)
     if not lines or not any(line.strip() for line in lines):
         raise DomainError("file_empty", "the file is empty: the first line must name the columns")

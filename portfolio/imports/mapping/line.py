@@ -56,6 +56,7 @@ class Line:
             seen,
         )
         self.errors: list[RowError] = []
+        self._read: dict[str, str] = {}
 
     def rows(self) -> list[Row | RowError]:
         """The line's rows, or its errors and nothing else."""
@@ -65,13 +66,16 @@ class Line:
     # --- cells
 
     def fail(self, name: str, error: DomainError) -> None:
-        """Remember what is wrong with a field."""
+        """Remember what is wrong with a field, once."""
         place = self.places.get(name)
+        column = self.header[place] if place is not None else name
+        if any((known.column, known.code) == (column, error.code) for known in self.errors):
+            return
         self.errors.append(
             RowError.of(
                 error,
                 line=self.number,
-                column=self.header[place] if place is not None else name,
+                column=column,
                 value=self.cells[place][:200] if place is not None else "",
                 row=self.cells,
             )
@@ -80,11 +84,18 @@ class Line:
     def text(self, name: str) -> str:
         """A field's text without invisible characters; empty when the file does not say."""
         place = self.places.get(name)
-        raw = unescaped(self.cells[place]) if place is not None else ""
-        clean = " ".join(
-            "".join(c for c in unicodedata.normalize("NFC", raw) if unicodedata.category(c) != "Cf").split()
-        )
-        if any(unicodedata.category(c) == "Cc" for c in clean) or "\ufffd" in clean:
+        if place is None:
+            return self.mapping.constants.get(name, "")
+        if name not in self._read:
+            self._read[name] = self._clean(name, unescaped(self.cells[place])) or self.mapping.constants.get(name, "")
+        return self._read[name]
+
+    def _clean(self, name: str, raw: str) -> str:
+        clean = " ".join(raw.split())
+        if not (clean.isascii() and clean.isprintable()):
+            clean = unicodedata.normalize("NFC", raw)
+            clean = " ".join("".join(c for c in clean if unicodedata.category(c) != "Cf").split())
+        if "\ufffd" in clean or any(unicodedata.category(c) == "Cc" for c in clean):
             self.fail(
                 name,
                 DomainError(
@@ -114,7 +125,7 @@ class Line:
                 ),
             )
             return ""
-        return clean or self.mapping.constants.get(name, "")
+        return clean
 
     def take(self, name: str, convert: Callable[[str], T], empty: T) -> T:
         """The field converted, or `empty` when it says nothing or cannot be converted."""
@@ -129,9 +140,9 @@ class Line:
 
     def need(self, name: str) -> str:
         """A field that has to say something."""
-        before = len(self.errors)
         text = self.text(name)
-        if not text and len(self.errors) == before:
+        place = self.places.get(name)
+        if not text and not (place is not None and any(known.column == self.header[place] for known in self.errors)):
             self.fail(name, DomainError("value_missing", "%(field)s is empty: fill it in", field=name))
         return text
 
@@ -308,7 +319,8 @@ class Line:
                 "balance",
                 DomainError(
                     "balance_above_amount",
-                    "the balance is not between zero and the amount: map the balance column as amount, or leave one of them out",
+                    "the balance is not between zero and the amount: map the balance column as amount, or leave one "
+                    "of them out",
                 ),
             )
         issued_on = self.day("issued_on")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from kernel.errors import DomainError
 from portfolio.imports.mapping.columns import Mapping
-from portfolio.imports.mapping.files import MAX_CELL, layout, open_text
+from portfolio.imports.mapping.files import layout, open_text, records
 from portfolio.imports.mapping.line import Line
 from portfolio.imports.rows import Row, RowError
 
@@ -29,28 +28,12 @@ def _rows(
 ) -> Iterator[Row | RowError]:
     places = {mapping.columns[column]: place for place, column in enumerate(header) if column in mapping.columns}
     seen: dict[str, int] = {}
-    csv.field_size_limit(MAX_CELL)
-    lines = csv.reader(open_text(file, encoding), delimiter=separator)
-    header_passed, end = False, 0
-    while True:
-        start = end + 1
-        try:
-            cells = next(lines)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            end = lines.line_num
+    header_passed = False
+    for start, cells in records(open_text(file, encoding), separator, len(header)):
+        if isinstance(cells, DomainError):
             if start > after_line:
-                yield RowError.of(
-                    DomainError(
-                        "line_unreadable",
-                        "this line cannot be read as CSV (%(why)s): look for a quote that is not closed",
-                        why=str(error),
-                    ),
-                    line=start,
-                )
+                yield RowError.of(cells, line=start)
             continue
-        end = lines.line_num
         if not any(cell.strip() for cell in cells):
             continue
         if not header_passed:

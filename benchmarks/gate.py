@@ -1,0 +1,114 @@
+"""Pure decisions per second on one core, over a realistic mix.
+
+The mix: a morning batch in nine countries, most debtors with one or two earlier contacts, one in eight out of hours,
+some on a holiday, some with an opt-out or without consent, some replies and probes, some debtors with two or three
+candidate zones. Baseline: the same loop over the same facts calling a function that only reads two of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from compliance.decide import ConsentRecord, Contact, Decision, Facts, Intent, RuleSet, compose, decide, load_packs
+
+NAME = "gate"
+SIZE = 4_000
+SECONDS = 2.0
+
+_PLACES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("BR", ("America/Sao_Paulo",), ("SP",)),
+    ("BR", ("America/Recife", "America/Noronha"), ("PE",)),
+    ("MX", ("America/Mexico_City",), ()),
+    ("MX", ("America/Tijuana",), ()),
+    ("CO", ("America/Bogota",), ()),
+    ("CO", ("America/Bogota",), ()),
+    ("PE", ("America/Lima",), ()),
+    ("CL", ("America/Santiago", "America/Punta_Arenas", "America/Coyhaique"), ()),
+    ("AR", ("America/Argentina/Buenos_Aires",), ()),
+    ("EC", ("America/Guayaquil", "Pacific/Galapagos"), ()),
+    ("UY", ("America/Montevideo",), ()),
+)
+
+Question = tuple[Intent, Facts, RuleSet, datetime]
+
+
+def questions(size: int) -> list[Question]:
+    """A fixed mix of questions; the same for every run."""
+    packs = load_packs()
+    sets: dict[tuple[str, tuple[str, ...]], RuleSet] = {}
+    asked: list[Question] = []
+    start = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+    classes = ("collection",) * 12 + ("reply", "reply", "service", "identity_probe")
+    for n in range(size):
+        country, zones, states = _PLACES[n % len(_PLACES)]
+        overlays = ("br-sp",) if states == ("SP",) else ()
+        rules = sets.get((country, overlays))
+        if rules is None:
+            rules = sets[(country, overlays)] = compose(packs, country, overlays)
+        now = start + timedelta(days=n % 26, minutes=(n * 37) % 300, hours=9 if n % 8 == 0 else 0)
+        name = classes[n % len(classes)]
+        contacts = tuple(
+            Contact(now - timedelta(days=3 + 2 * k, hours=k), "whatsapp", invoices=(f"i{n}",)) for k in range(n % 3)
+        )
+        inbound = {"whatsapp": now - timedelta(hours=2)} if name == "reply" else {}
+        facts = Facts(
+            zones=zones,
+            consents=() if n % 50 == 0 else (ConsentRecord("granted"),),
+            identity="claimed" if n % 40 == 1 else "verified",
+            stops={"opted_out": True} if n % 30 == 2 else {"dispute_open": True} if n % 45 == 3 else {},
+            contacts=contacts,
+            last_inbound=inbound,
+            balance_as_of=now - timedelta(hours=3),
+            balance_max_age=timedelta(hours=24),
+            country=country,
+            ufs=states,
+        )
+        intent = Intent(name, "whatsapp", creditor="c", invoices=(f"i{n}",), origin="step")
+        asked.append((intent, facts, rules, now))
+    return asked
+
+
+def _trivial(intent: Intent, facts: Facts, rules: RuleSet, now: datetime) -> bool:
+    return intent.channel == "whatsapp" and facts.identity == "verified"
+
+
+def _rate(call: Callable[[Intent, Facts, RuleSet, datetime], Any], asked: Sequence[Question]) -> float:
+    done = 0
+    begin = time.perf_counter()
+    while (spent := time.perf_counter() - begin) < SECONDS:
+        for intent, facts, rules, now in asked:
+            call(intent, facts, rules, now)
+        done += len(asked)
+    return done / spent
+
+
+def run() -> list[dict[str, Any]]:
+    """Rows {name, value, unit, baseline, ratio, sizes}; the row `gate` is decisions a second."""
+    asked = questions(SIZE)
+    answers: list[Decision] = [decide(*question) for question in asked]  # fills the caches
+    verdicts = {name: sum(1 for one in answers if one.verdict == name) for name in ("allow", "defer", "deny")}
+    value, baseline = _rate(decide, asked), _rate(_trivial, asked)
+    closure = [question for question, one in zip(asked, answers, strict=True) if one.verdict == "defer"]
+    deferred = _rate(decide, closure)
+    sizes = {"questions": SIZE, **verdicts}
+    return [
+        {
+            "name": NAME,
+            "value": round(value),
+            "unit": "decisions/s",
+            "baseline": round(baseline),
+            "ratio": round(value / baseline, 4),
+            "sizes": sizes,
+        },
+        {
+            "name": "gate-deferred",
+            "value": round(deferred),
+            "unit": "decisions/s",
+            "baseline": round(baseline),
+            "ratio": round(deferred / baseline, 4),
+            "sizes": {"questions": len(closure)},
+        },
+    ]

@@ -1,0 +1,220 @@
+"""The run itself: set up, import, play, judge."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import islice
+
+from django.conf import settings
+from tqdm import tqdm
+
+from collections_platform.headless import agents, report, world
+from collections_platform.headless.link import Erp, Sandbox
+from collections_platform.headless.options import START, Options, parse
+from collections_platform.headless.source import Source, open_source, profiles
+from collections_platform.headless.world import State
+from collections_platform.runner.children import Child, end_all
+from collections_platform.runner.stack import answers, listens, next_free_port
+from compliance.services import record_imported
+from kernel.errors import DomainError
+from kernel.money import Money
+from portfolio.imports.apply import apply_import
+from portfolio.models import ContactPoint, Creditor, Debtor
+from tenants import lanes, work
+from tenants.models import Tenant
+from tenants.scope import tenant_scope
+from tenants.services import move_clock
+
+#: The clock moves in steps of at least this much, on a grid, so that runs repeat.
+STEP = timedelta(minutes=30)
+
+
+def run(argv: list[str]) -> int:
+    """Run or go on with a run; prints its report."""
+    options = parse(argv)
+    began = time.monotonic()
+    try:
+        state = world.find(options)
+        if state is not None and state.stage == "done":
+            say("This run was finished before: a new one begins (its organisation stays in the data folder).")
+            state = None
+        if state is not None:
+            say(f"Going on with the run that stopped at {state.tick_at or 'its import'} (--fresh begins anew).")
+        else:
+            options = Options(**{**_fields(options), "fresh": False})
+            state = world.create(options)
+        source = open_source(options, START.date())
+        with processes(options) as (sandbox, web_url):
+            world.connect(state, sandbox, web_url=web_url, now=_now(state))
+            if state.stage == "import":
+                load(options, state, source, sandbox)
+            play(options, state, sandbox, web_url, began)
+            result = report.make(options, state, source, sandbox, seconds=state.seconds)
+    except DomainError as error:
+        sys.stderr.write(f"{error.code}: {error}\n")
+        return 2
+    state.stage = "done"
+    state.save(world.folder(options) / "state.json")
+    if options.report:
+        options.report.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    report.show(result)
+    return 0 if all(result["checks"].values()) else 1
+
+
+def _fields(options: Options) -> dict[str, object]:
+    return {name: getattr(options, name) for name in Options.__slots__}
+
+
+def say(text: str) -> None:
+    """One line for the person who waits."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _now(state: State) -> datetime:
+    return Tenant.objects.get(pk=state.tenant_id).clock().now()
+
+
+@contextmanager
+def processes(options: Options) -> Iterator[tuple[Sandbox, str]]:
+    """The sandbox and a web server of the product, for as long as the run lasts."""
+    folder = world.folder(options)
+    web_port = next_free_port(8200)
+    sandbox_port = next_free_port(8300, taken={web_port})
+    web_url, sandbox_url = f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{sandbox_port}"
+    environ = {"PUBLIC_URL": web_url, "GRAPH_BASE_URL": sandbox_url, "PYTHONUNBUFFERED": "1"}
+    python = [sys.executable, "-P", "-m"]
+    children = [
+        Child(
+            "sandbox",
+            [*python, "messaging.sandbox", "--port", str(sandbox_port), "--state", str(folder / "sandbox"), "--seed", str(options.seed)],
+            folder / "sandbox.log", environ,
+        ),
+        Child(
+            "web",
+            [*python, "uvicorn", "collections_platform.asgi:application", "--host", "127.0.0.1", "--port", str(web_port),
+             "--no-access-log", "--timeout-graceful-shutdown", "5"],
+            folder / "web.log", environ,
+        ),
+    ]  # fmt: skip
+    settings.PUBLIC_URL, settings.GRAPH_BASE_URL = web_url, sandbox_url
+    try:
+        for child in children:
+            child.start()
+        until = time.monotonic() + 60
+        while not (answers(f"{web_url}/readyz") and listens(sandbox_port)):
+            dead = [child for child in children if not child.alive]
+            if dead or time.monotonic() > until:
+                words = dead[0].last_words() if dead else "it does not answer"
+                raise DomainError("process_failed", "the run's server did not start: %(words)s", words=words)
+            time.sleep(0.1)
+        yield Sandbox(sandbox_url), web_url
+    finally:
+        end_all(children)
+
+
+def load(options: Options, state: State, source: Source, sandbox: Sandbox) -> None:
+    """Import the portfolio (or the rest of it) and introduce its people to the sandbox."""
+    tenant = Tenant.objects.get(pk=state.tenant_id)
+    now = tenant.clock().now()
+    sandbox.call("POST", "/clock", {"now": now.isoformat().replace("+00:00", "Z")})
+    with tenant_scope(tenant.pk):
+        creditor = Creditor.objects.get(pk=state.creditor)
+    bar = tqdm(desc="import", unit=" rows", dynamic_ncols=True, file=sys.stdout, mininterval=0.5)
+    done = apply_import(
+        tenant, creditor, source.rows, now=now, file_name=source.name, mapping=source.mapping, source="headless",
+        sink=record_imported, progress=bar.update,
+    )  # fmt: skip
+    bar.close()
+    people = profiles(source.rows(0), world.LANGUAGE.get(options.country, "es"), options.country)
+    bar = tqdm(desc="people", unit=" debtors", dynamic_ncols=True, file=sys.stdout, mininterval=0.5)
+    while batch := list(islice(people, 2000)):
+        sandbox.call("POST", "/debtors", {"debtors": batch})
+        bar.update(len(batch))
+    bar.close()
+    state.stage = "play"
+    state.save(world.folder(options) / "state.json")
+    with tenant_scope(tenant.pk):
+        rejected = done.counts.get("rejected", 0)
+    if rejected:
+        say(f"{rejected} rows were refused, with the reason of each; the others were taken.")
+
+
+def play(options: Options, state: State, sandbox: Sandbox, web_url: str, began: float) -> None:
+    """Move the clock to the end, tick by tick; each tick is a barrier."""
+    end = START + timedelta(days=options.days)
+    tenant_id, path = state.tenant_id, world.folder(options) / "state.json"
+    erp, crew = Erp(web_url, state.api_key), agents.Crew(tenant_id, options.seed)
+    at = datetime.fromisoformat(state.tick_at) if state.tick_at else START
+    before = state.seconds
+    bar = tqdm(
+        total=options.days, initial=round((at - START) / timedelta(days=1), 2), desc="days", unit="d", dynamic_ncols=True,
+        file=sys.stdout, mininterval=0.5, bar_format="{l_bar}{bar}| {n:.1f}/{total} days [{elapsed}<{remaining}]",
+    )  # fmt: skip
+    while True:
+        tenant = Tenant.objects.get(pk=tenant_id)
+        if tenant.clock().now() < at:
+            with tenant_scope(tenant_id):
+                move_clock(tenant, to=at, actor="system:headless")
+        sandbox.advance(at)
+        work.drain(tenant_id)
+        bank(state, sandbox, erp, options)
+        crew.answer(now=at)
+        work.drain(tenant_id)
+        state.tick_at, state.seconds = at.isoformat(), before + time.monotonic() - began
+        state.save(path)
+        bar.n = round((at - START) / timedelta(days=1), 2)
+        bar.refresh()
+        if at >= end:
+            break
+        at = min(end, _next_tick(at, sandbox.next_at(), lanes.next_due(tenant_id)))
+    bar.close()
+
+
+def _next_tick(at: datetime, *candidates: datetime | None) -> datetime:
+    """The next grid point at which something is due."""
+    soonest = min((candidate for candidate in candidates if candidate is not None), default=at + timedelta(days=1))
+    steps = max(1, -(-(soonest - START) // STEP) - (at - START) // STEP)
+    return at + steps * STEP
+
+
+def bank(state: State, sandbox: Sandbox, erp: Erp, options: Options) -> None:
+    """Payments that debtors made at their bank: the creditor's system tells us of them through the REST API."""
+    page = sandbox.call("GET", "/bank", after=state.bank_after, limit=10_000)
+    for paid in page["payments"]:
+        found = _owed(state, paid["phone"])
+        if found is not None:
+            debtor, open_minor = found
+            share = int(paid.get("share_percent", 100))
+            minor = max(1, open_minor * share // 100)
+            erp.put(
+                f"/creditors/{debtor.creditor.external_id}/payments/{paid['id']}",
+                {"debtor": debtor.external_id, "amount": _amount(minor, debtor.currency), "currency": debtor.currency,
+                 "paid_at": paid["paid_at"], "method": "bank_transfer"},
+            )  # fmt: skip
+        state.bank_after += 1
+
+
+def _owed(state: State, phone: str) -> tuple[Debtor, int] | None:
+    with tenant_scope(state.tenant_id):
+        debtor = (
+            Debtor.objects.select_related("creditor")
+            .filter(person__in=_people(phone), open_minor__gt=0)
+            .order_by("-open_minor", "id")
+            .first()
+        )
+        return None if debtor is None else (debtor, debtor.open_minor)
+
+
+def _people(phone: str) -> list[object]:
+    return list(ContactPoint.objects.filter(kind="phone", value=phone).values_list("person_id", flat=True))
+
+
+def _amount(minor: int, currency: str) -> str:
+    return str(Money.from_minor(minor, currency).amount)
+

@@ -1,0 +1,24 @@
+"""Where this room joins the others; imported once, when the apps are ready."""
+
+from __future__ import annotations
+
+from compliance.decide.zones import zones_of_number
+from compliance.ledger import lane
+from compliance.ledger.decisions import DECISION, DECISION_RECORDED, decision_digest
+from compliance.ledger.statements import CONSENT, STOP, consent_digest, lifted_digest, stop_digest
+from compliance.services.consent import take_notes
+from portfolio import hooks
+from portfolio.entries import entry_digest
+from tenants import digests, events, work
+from tenants.audit import audit_digest
+
+digests.register(DECISION, decision_digest, announced_by=DECISION_RECORDED)
+digests.register(CONSENT, consent_digest, announced_by="consent.recorded")
+digests.register(STOP, stop_digest, announced_by="stop.raised", later={"stop.lifted": lifted_digest})
+digests.register("tenants.auditentry", audit_digest, announced_by="audit.recorded")
+digests.register("portfolio.entry", entry_digest, announced_by="entry.recorded")
+
+hooks.install(sink=take_notes, zones=zones_of_number)
+
+events.READERS.add(lane.KIND)
+work.serves(lane.KIND)(lane.serve)

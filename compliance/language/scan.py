@@ -1,0 +1,238 @@
+"""Read one message and say what in it may not be said, with class, severity, place and reason."""
+
+from __future__ import annotations
+
+import re
+
+from compliance.language.flags import CLASS_FLAGS, IDENTIFIER_FLAG
+from compliance.language.identifiers import bare, identifiers
+from compliance.language.languages import language_of
+from compliance.language.lexicon import CONDUCT, SHIELDS, VOCABULARY, Rule
+from compliance.language.model import CLASSES, OK, Author, Context, Finding, Scan
+from compliance.language.normalise import MAX_CHARS, Normalised, normalise
+
+_BOTH = "nunca jamas nadie ninguno ninguna tampoco sin ni nao ninguem jamais nem nenhum nenhuma sem".split()
+# By language of the text: the Portuguese "no" is "in the".
+_NEGATORS = {"es": frozenset([*_BOTH, "no"]), "pt": frozenset(_BOTH)}
+# Between a negation and what it denies only such words may stand.
+_THROUGH = frozenset(
+    "se le les lo la los las te me nos lhe lhes ha he hay haya va van vamos voy vas vai vao vou a ir que de es e sea sean ser sera "
+    "serán sao significa implica quiere quer decir dizer puede pueden podemos pode podem podera estoy estamos esta estan estou "
+    "usted ustedes voce voces o senhor senhora señor señora ya ja queremos quiero tenemos intencion um uma un una ningun ninguna algum "
+    "para por llama llamamos llamando chamando chamar llamar considera somos son soy sou constituye constitui ningún ni nem hemos "
+    "vaya vayan tratamos buscamos cierto verdad verdade correto debe deben deve devem necesita precisa , trata caso nenhum nenhuma "
+    "existe existen persona eres sos dije disse digo dizendo diciendo mi minha meu nuestra nossa vez cuando quando tener ter".split()
+)
+# "No dude que...", "no me obligue a...", "não pense que...": a negation that denies nothing.
+_HOLLOW = frozenset(
+    "dude dudes duda dudo crea creas piense pienses sorprenda sorprendas extrañe extrañes asuste asustes queje quejes olvide olvides "
+    "reclame pense pensem acredite ache assuste surpreenda estranhe esqueca esquece duvide obligue obligues obrigue obriga haga hagas faca "
+    "faça solo solamente so somente apenas quisiera quisiéramos gustaria queria quero_ter hara haran sirve adianta importa".split()
+)
+_CONDITION = frozenset("si se caso cuando quando por de al sin como hasta ate mientras enquanto o ou sea".split())
+_PAYWORDS = (
+    "pag", "deposit", "liquid", "cumpl", "cumpr", "respond", "contest", "abon", "quit", "acert", "regulariz", "transf", "salda", "veo", "vej",
+    "cancel", "recib", "receb", "cae", "cair", "coopera", "atend", "quier", "quis", "quer", "hay", "houver", "da", "pued", "pud", "tiene",
+    "tem", "tiv", "hace", "fiz", "arregl", "resolv", "entend",
+)  # fmt: skip
+_SHIELDED: dict[str, frozenset[str]] = {
+    "warning": frozenset({"fraud_diversion", "false_legal_claim", "threat", "privacy", "off_policy_promise"}),
+    "reported": frozenset({"abusive", "profanity", "shaming", "threat"}),
+    "idiom": frozenset({"threat", "abusive"}),
+    "due_process": frozenset({"false_legal_claim"}),
+    "courtesy": frozenset({"shaming", "composure_loss"}),
+    "preference": frozenset({"threat"}),
+}
+_DEBTOR_CLASSES = frozenset({"abusive", "profanity", "threat"})
+_DEBTOR_THREATS = ("violence", "consequences", "know_where")
+_DISCOUNT = re.compile(
+    r"(?:descuento|desconto|quita|rebaja|abatimento)[^.?\n]{0,24}?(\d{1,3}) ?%|(\d{1,3}) ?%[^.?\n]{0,16}?(?:descuento|desconto|quita|rebaja)",
+    re.I,
+)
+_INSTALMENTS = re.compile(r"\b(\d{1,3}) ?(?:cuotas|parcelas|pagos|mensualidades|vezes|meses sin)\b|\b(\d{1,2})x\b", re.I)
+
+
+def scan(text: str, *, author: Author = "agent", lang: str | None = None, context: Context | None = None) -> Scan:
+    """Judge one message. Reads at most 4,096 characters. See Context for what makes the judgement exact.
+
+    What a debtor writes is only looked at for abuse, swearing and threats: nothing else binds them.
+    """
+    context = context or Context()
+    text = text[:MAX_CHARS]
+    normal = normalise(text, VOCABULARY)
+    words = [t.text for t in normal.tokens]
+    lang = "pt" if (lang or language_of(words)).startswith("pt") else "es"
+    sentence = _sentences(words)
+    excused = _shields(normal, words, sentence)
+    quoted_by_debtor = [normalise(q, VOCABULARY).text.strip() for q in context.debtor_quoted]
+
+    best: dict[tuple[str, int, int], Finding] = {}
+    flags: set[str] = set()
+    for match, rule in CONDUCT.matches(normal.text, words):
+        if rule.only_lang and rule.lang != lang:
+            continue
+        if author == "debtor" and (rule.cls not in _DEBTOR_CLASSES or (rule.cls == "threat" and not rule.id.endswith(_DEBTOR_THREATS))):
+            continue
+        first, last = normal.index(match.start()), normal.index(match.end() - 2)
+        if _excused(rule, first, last, words, sentence, excused, normal, lang):
+            continue
+        span = normal.span(match.start(), match.end())
+        if quoted_by_debtor and rule.cls in ("abusive", "profanity", "threat"):
+            said = match.group().strip()
+            if any(said in quote for quote in quoted_by_debtor):
+                continue
+        finding = Finding(rule.cls, rule.severity, span, rule.id)
+        flags |= CLASS_FLAGS[rule.cls] | rule.flags
+        best.setdefault((rule.cls, *span), finding)
+    findings = _merge(list(best.values()))
+    if author != "debtor":
+        findings += _numbers(text, context, flags)
+        findings += _limits(text, context, flags)
+        if author != "template" and (shout := _shouting(text, words)):
+            findings.append(shout)
+            flags |= CLASS_FLAGS["composure_loss"]
+    findings.sort(key=lambda f: (-f.severity, CLASSES.index(f.cls), f.span))
+    return Scan(tuple(findings), frozenset(flags), findings[0].cls if findings else OK, lang)
+
+
+def _sentences(words: list[str]) -> list[int]:
+    numbers, number = [], 0
+    for word in words:
+        numbers.append(number)
+        if word in ".?":
+            number += 1
+    return numbers
+
+
+def _shields(normal: Normalised, words: list[str], sentence: list[int]) -> list[tuple[str, int, int]]:
+    """(frame, its sentence, the token where it ends)"""
+    return [
+        (name, sentence[normal.index(match.start())], normal.index(match.end() - 2))
+        for match, name in SHIELDS.matches(normal.text, words)
+    ]
+
+
+def _excused(
+    rule: Rule,
+    first: int,
+    last: int,
+    words: list[str],
+    sentence: list[int],
+    shields: list[tuple[str, int, int]],
+    normal: Normalised,
+    lang: str,
+) -> bool:
+    if rule.negatable and (_negated_before(first, words, lang) or _negated_inside(first, last, words, lang)):
+        return True
+    for name, at, end in shields:
+        if rule.cls not in _SHIELDED[name]:
+            continue
+        if name == "reported":
+            if at == sentence[first] and 0 <= first - end <= 6:
+                return True
+        elif at == sentence[first] or (name == "warning" and at == sentence[first] + 1 and end - last <= 5):
+            return True
+    start, end_ = normal.tokens[first].start, normal.tokens[last].end
+    if rule.cls in ("abusive", "profanity", "threat", "shaming"):
+        for begin, close in normal.quoted:
+            if begin <= start and end_ <= close and any(n == "reported" and s == sentence[first] for n, s, _ in shields):
+                return True
+    return False
+
+
+def _negated_before(first: int, words: list[str], lang: str) -> bool:
+    for place in range(first - 1, max(-1, first - 7), -1):
+        word = words[place]
+        if word in ".?":
+            return False
+        if word in _NEGATORS[lang]:
+            return not _hollow(place, words)
+        if word not in _THROUGH:
+            return False
+    return False
+
+
+def _negated_inside(first: int, last: int, words: list[str], lang: str) -> bool:
+    """"usted no va a ir preso", matched from "usted" on."""
+    for place in range(first, last):
+        if words[place] in _NEGATORS[lang] and not _hollow(place, words):
+            between = words[place + 1 : last]
+            if all(w in _THROUGH for w in between[:2]):
+                return True
+    return False
+
+
+def _hollow(place: int, words: list[str]) -> bool:
+    """A negation that belongs to a condition or a figure of speech: "si no paga", "por no pagar", "no dude que"."""
+    before = words[place - 1] if place else "."
+    after = words[place + 1 : place + 4]
+    if words[place] in ("sin", "sem"):
+        return bool(after) and (after[0].startswith("pag") or after[0] == "que" or after[0] == "falta")
+    if any(w in _HOLLOW for w in after[:3]):
+        return True
+    pays = any(w.startswith(_PAYWORDS) for w in after[:3])
+    if before in _CONDITION and pays:
+        return True
+    if before in ("usted", "voce", "tu", "el", "la", "senhor", "senhora", "me", "le") and place > 1 and words[place - 2] in _CONDITION and pays:
+        return True
+    return bool(after) and after[0].startswith("pag") and "si" not in after
+
+
+def _merge(findings: list[Finding]) -> list[Finding]:
+    """One finding per class and stretch: overlapping ones of a class become the worst of them, over their union."""
+    merged: list[Finding] = []
+    for finding in sorted(findings, key=lambda f: (f.cls, f.span)):
+        if merged and merged[-1].cls == finding.cls and finding.span[0] < merged[-1].span[1]:
+            other = merged[-1]
+            worst = finding if finding.severity > other.severity else other
+            span = (other.span[0], max(other.span[1], finding.span[1]))
+            merged[-1] = Finding(worst.cls, worst.severity, span, worst.rule)
+        else:
+            merged.append(finding)
+    return merged
+
+
+def _numbers(text: str, context: Context, flags: set[str]) -> list[Finding]:
+    if sum(c.isdigit() for c in text) < 7 and "@" not in text and "alias" not in text.casefold():
+        return []
+    registered = None if context.registered_accounts is None else {bare(a) for a in context.registered_accounts}
+    findings = []
+    for found in identifiers(text):
+        if registered and found.bare in registered:
+            continue
+        if found.kind == "account":
+            if registered is None:
+                continue
+            flags |= CLASS_FLAGS["fraud_diversion"] | {IDENTIFIER_FLAG}
+            findings.append(Finding("fraud_diversion", 3, (found.start, found.end), f"number.unregistered_{found.name}"))
+        else:
+            flags |= CLASS_FLAGS["privacy"] | {IDENTIFIER_FLAG}
+            findings.append(Finding("privacy", 2, (found.start, found.end), f"number.{found.name}"))
+    return findings
+
+
+def _limits(text: str, context: Context, flags: set[str]) -> list[Finding]:
+    findings = []
+    for pattern, limit, name in (
+        (_DISCOUNT, context.max_discount_percent, "discount_above_policy"),
+        (_INSTALMENTS, context.max_instalments, "instalments_above_policy"),
+    ):
+        if limit is None:
+            continue
+        for match in pattern.finditer(text):
+            if int(match.group(1) or match.group(2)) > limit:
+                flags |= CLASS_FLAGS["off_policy_promise"]
+                findings.append(Finding("off_policy_promise", 2, match.span(), f"policy.{name}"))
+    return findings
+
+
+def _shouting(text: str, words: list[str]) -> Finding | None:
+    """Capitals throughout with a shout's marks, or a long sentence of capitals that speaks to "you"."""
+    letters = [c for c in text if c.isalpha()]
+    if len(letters) < 14 or sum(c.isupper() for c in letters) < 0.8 * len(letters):
+        return None
+    if not re.search(r"[!?¡¿]{3,}", text):
+        return None
+    if not any(w not in ".?," for w in words):
+        return None
+    return Finding("composure_loss", 1, (0, len(text)), "tone.shouting")

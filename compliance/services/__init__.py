@@ -1,0 +1,33 @@
+"""What others may ask of the room that decides; each function runs inside a tenant scope of the caller."""
+
+from compliance.services.authorise import authorise, preview
+from compliance.services.budget import note_inbound, record_contact, settle
+from compliance.services.consent import NewConsent, record_consent, record_consents, revoke_consent, take_notes
+from compliance.services.identity import claim, mark_wrong_person, note_contacted, reconfirm_number, strike, verify
+from compliance.services.stops import lift_stop, raise_stop, raise_stops
+from compliance.services.values import Ask, ChannelFacts, Ruling
+
+__all__ = [
+    "Ask",
+    "ChannelFacts",
+    "NewConsent",
+    "Ruling",
+    "authorise",
+    "claim",
+    "lift_stop",
+    "mark_wrong_person",
+    "note_contacted",
+    "note_inbound",
+    "preview",
+    "raise_stop",
+    "raise_stops",
+    "reconfirm_number",
+    "record_consent",
+    "record_consents",
+    "record_contact",
+    "revoke_consent",
+    "settle",
+    "strike",
+    "take_notes",
+    "verify",
+]

@@ -1,0 +1,178 @@
+"""The contact budget: reservations that become contacts, or are given back. One row per send request, call or visit."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import lru_cache
+
+import orjson
+from django.db import connection
+
+from compliance.models import Contact
+from kernel.errors import DomainError
+from kernel.ids import uuid7
+from tenants.scope import current_tenant_id
+from tenants.secrets import lookup_hash
+
+COUNTED = str(Contact.State.COUNTED)
+RELEASED = str(Contact.State.RELEASED)
+#: The class of the one row per person and channel that remembers the debtor's last word there.
+INBOUND = "inbound"
+
+
+def creditor_hash(creditor_id: uuid.UUID) -> str:
+    """The keyed hash under which a creditor stands in budget and facts, inside the current organisation."""
+    return _hash(current_tenant_id(), "creditor", creditor_id)
+
+
+def invoice_hash(invoice_id: uuid.UUID) -> str:
+    """The keyed hash of an invoice, likewise."""
+    return _hash(current_tenant_id(), "invoice", invoice_id)
+
+
+@lru_cache(maxsize=65_536)
+def _hash(tenant_id: uuid.UUID, kind: str, value: uuid.UUID) -> str:
+    return lookup_hash(f"budget:{kind}", str(value))[:16]
+
+
+class Reservation:
+    """One contact about to be reserved."""
+
+    __slots__ = ("at", "channel", "creditor", "invoices", "message_class", "origin_id", "person_id")
+
+    def __init__(
+        self,
+        *,
+        person_id: uuid.UUID,
+        origin_id: uuid.UUID,
+        channel: str,
+        message_class: str,
+        at: datetime,
+        creditor_id: uuid.UUID | None,
+        invoice_ids: Iterable[uuid.UUID],
+    ) -> None:
+        self.person_id, self.origin_id = person_id, origin_id
+        self.channel, self.message_class, self.at = channel, message_class, at
+        self.creditor = creditor_hash(creditor_id) if creditor_id else ""
+        self.invoices = [invoice_hash(invoice) for invoice in invoice_ids]
+
+
+def reserve(reservations: Iterable[Reservation], *, state: str = "reserved") -> None:
+    """Write or renew reservations with one statement; each origin has one row for ever."""
+    rows = list({one.origin_id: one for one in reservations}.values())
+    if not rows:
+        return
+    tenant_id = current_tenant_id()
+    values = [
+        {
+            "i": str(uuid7()),
+            "p": str(one.person_id),
+            "c": one.channel,
+            "m": one.message_class,
+            "a": one.at.isoformat(),
+            "h": one.creditor,
+            "v": one.invoices,
+            "o": str(one.origin_id),
+        }
+        for one in rows
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO compliance_contact (id, tenant_id, person_id, channel, message_class, direction, at, "
+            "creditor_hash, invoice_hashes, state, origin_id) "
+            "SELECT i, %s, p, c, m, 'out', a, h, v, %s, o FROM jsonb_to_recordset(%s::jsonb) "
+            "AS x(i uuid, p uuid, c text, m text, a timestamptz, h text, v text[], o uuid) "
+            "ON CONFLICT (tenant_id, origin_id) DO UPDATE SET at = excluded.at, state = excluded.state, "
+            "channel = excluded.channel, message_class = excluded.message_class",
+            [tenant_id, state, orjson.dumps(values).decode()],
+        )
+
+
+def release(origin_ids: Iterable[uuid.UUID]) -> None:
+    """Give back what these requests reserved and did not use."""
+    wanted = list(origin_ids)
+    if wanted:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE compliance_contact SET state = 'released' WHERE origin_id = ANY(%s) AND state = 'reserved'",
+                [wanted],
+            )
+
+
+def settle(outcomes: Mapping[uuid.UUID, str], now: datetime) -> int:
+    """Say what became of reservations: counted (accepted, or nobody knows) or released (surely not sent).
+
+    By request id. A released one that turns out to have left is counted after all, and the other way round; doing it
+    twice changes nothing. Returns how many rows changed. `now` is the business clock's.
+    """
+    if wrong := set(outcomes.values()) - {COUNTED, RELEASED}:
+        raise DomainError(
+            "outcome_unknown", "a contact is counted or released, not %(outcome)s", outcome=", ".join(sorted(wrong))
+        )
+    if now.tzinfo is None:
+        raise ValueError("a naive datetime names no instant")
+    rows = sorted(outcomes.items())
+    if not rows:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH outcome AS (SELECT * FROM unnest(%s::uuid[], %s::text[]) AS x(o, s)), held AS ("
+            "SELECT c.id, outcome.s FROM compliance_contact c JOIN outcome ON outcome.o = c.origin_id "
+            "WHERE c.state <> outcome.s ORDER BY c.id FOR NO KEY UPDATE OF c) "
+            "UPDATE compliance_contact c SET state = held.s FROM held WHERE c.id = held.id",
+            [[key for key, _ in rows], [state for _, state in rows]],
+        )
+        return int(cursor.rowcount)
+
+
+def record_contact(
+    person_id: uuid.UUID,
+    channel: str,
+    at: datetime,
+    *,
+    origin_id: uuid.UUID,
+    message_class: str = "collection",
+    creditor_id: uuid.UUID | None = None,
+    invoice_ids: Iterable[uuid.UUID] = (),
+) -> None:
+    """Count a contact that did not go through the gate: a call, a visit, a letter, a message from the phone app.
+
+    `origin_id` is its own id; recording it again changes nothing but the instant.
+    """
+    reserve(
+        [
+            Reservation(
+                person_id=person_id,
+                origin_id=origin_id,
+                channel=channel,
+                message_class=message_class,
+                at=at,
+                creditor_id=creditor_id,
+                invoice_ids=invoice_ids,
+            )
+        ],
+        state=COUNTED,
+    )
+
+
+def note_inbound(
+    person_id: uuid.UUID, *, channel: str, at: datetime, contact_point_id: uuid.UUID | None = None
+) -> None:
+    """Remember that the debtor wrote, at the provider's instant: replies may go out, and the address is alive.
+
+    Late and doubled messages change nothing.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO compliance_contact (id, tenant_id, person_id, channel, message_class, direction, at, "
+            "creditor_hash, invoice_hashes, state, origin_id) VALUES (%s, %s, %s, %s, %s, 'in', %s, '', '{}', 'counted', %s) "
+            "ON CONFLICT (tenant_id, origin_id) DO UPDATE SET at = greatest(compliance_contact.at, excluded.at)",
+            [uuid7(), current_tenant_id(), person_id, channel, INBOUND, at, uuid.uuid5(person_id, f"inbound:{channel}")],
+        )
+        if contact_point_id is not None:
+            cursor.execute(
+                "UPDATE portfolio_contactpoint SET unreachable_at = NULL WHERE id = %s AND unreachable_at < %s",
+                [contact_point_id, at],
+            )

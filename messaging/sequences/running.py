@@ -1,0 +1,131 @@
+"""The sequence's lanes: due touches become wishes in batches, and the log's news bring enrolments in line."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from kernel.clock import Clock
+from kernel.errors import DomainError
+from messaging.message_templates.choose import TemplateShelf
+from messaging.models import Enrolment, SendRequest
+from messaging.sending.request import Wish, request_send
+from messaging.sequences.services import Account, _steps, accounts, plan, refresh
+from tenants import events, lanes, work
+from tenants.models import Tenant
+from tenants.scope import tenant_scope
+
+BATCH = 200
+READER = "enrol"
+_NEWS = (
+    "debtor.saved", "invoice.saved", "payment.recorded", "payment.reversed", "promise.created", "promise.kept",
+    "promise.broken", "promise.withdrawn", "agreement.accepted", "agreement.fulfilled", "agreement.broken",
+    "agreement.cancelled", "dispute.opened", "dispute.closed", "import.undone",
+)  # fmt: skip
+events.READERS.add(READER)
+
+
+@work.serves(READER)
+def follow(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
+    """Read the log and bring the debtors it names in line."""
+    now = clock.now()
+    with tenant_scope(tenant.pk):
+        cursor, found = events.unread(READER, limit=2000)
+        if not found:
+            return None
+        wanted = {uuid.UUID(event.data["debtor"]) for event in found if event.name in _NEWS and event.data.get("debtor")}
+        wanted |= {event.subject_id for event in found if event.name == "debtor.saved"}
+        refresh(wanted, now=now)
+        events.advance(cursor, found[-1].sequence)
+    return now
+
+
+@work.serves("sequence")
+def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
+    """Turn a bounded number of due touches into wishes; returns when the next is due."""
+    now = clock.now()
+    with tenant_scope(tenant.pk):
+        over = list(
+            Enrolment.objects.filter(state=Enrolment.State.PAUSED, paused_until__lte=now)
+            .select_for_update(skip_locked=True)
+            .values_list("debtor_id", flat=True)[:BATCH]
+        )
+        if over:
+            Enrolment.objects.filter(debtor_id__in=over, reason="replied").update(paused_until=now)
+            refresh(over, now=now)
+        due = list(
+            Enrolment.objects.filter(state=Enrolment.State.ACTIVE, next_at__lte=now)
+            .select_for_update(skip_locked=True, of=("self",))
+            .select_related("version", "invoice")
+            .order_by("next_at", "id")[:BATCH]
+        )
+        if due:
+            step_on(due, now=now)
+        if len(due) == BATCH or len(over) == BATCH:
+            return now
+        waiting = Enrolment.objects.filter(Q(state="active", next_at__isnull=False) | Q(state="paused", paused_until__isnull=False))
+        soonest = [
+            waiting.filter(state="active").order_by("next_at").values_list("next_at", flat=True).first(),
+            waiting.filter(state="paused").order_by("paused_until").values_list("paused_until", flat=True).first(),
+        ]
+    found = [at for at in soonest if at is not None]
+    return max(min(found), now) if found else None
+
+
+def step_on(due: Sequence[Enrolment], *, now: datetime) -> None:
+    """Ask for the due touch of each enrolment, and plan the next one whatever the gate says."""
+    loaded = {account.debtor.pk: account for account in accounts(row.debtor_id for row in due)}
+    shelf = TemplateShelf()
+    wishes: list[tuple[Enrolment, Account, str, Wish]] = []
+    moved: list[Enrolment] = []
+    for row in due:
+        account = loaded[row.debtor_id]
+        carrying = account.carrying
+        if carrying is None or account.agreement or account.promise or account.disputed or carrying.pk != row.invoice_id:
+            moved.append(row)  # the news has not been read yet: the log's reader brings it in line
+            row.next_at = now + timedelta(minutes=1)
+            continue
+        if row.reason.startswith("blocked:"):
+            # Days may have gone by since it was kept back: of several touches only the latest speaks.
+            plan(row, account, _steps(row.version), now=now)
+            if row.next_at is None or row.next_at > now:
+                moved.append(row)
+                continue
+        code = row.next_step
+        stage = next((s.stage for s in _steps(row.version) if code == s.code or code.startswith(f"{s.code}.")), "")
+        try:
+            wish = shelf.wish(account, row, stage=stage, touch=code, now=now)
+        except DomainError as error:
+            row.reason, row.next_at = f"blocked:{error.code}"[:40], now + timedelta(days=1)
+            moved.append(row)
+            continue
+        wishes.append((row, account, code, wish))
+    answers = request_send([wish for *_, wish in wishes], now=now, skip_locked=True) if wishes else []
+    for (row, account, code, _), request in zip(wishes, answers, strict=True):
+        moved.append(row)
+        if request is None:
+            row.next_at = now + timedelta(seconds=30)
+            continue
+        _after(row, account, code, request, now=now)
+    for row in moved:
+        row.updated_at = now
+    Enrolment.objects.bulk_update(moved, ["state", "reason", "paused_until", "last_step", "next_step", "next_at", "updated_at"])
+    soonest = min((row.next_at for row in moved if row.next_at), default=None)
+    if soonest is not None:
+        lanes.wake("sequence", at=soonest)
+
+
+def _after(row: Enrolment, account: Account, code: str, request: SendRequest, *, now: datetime) -> None:
+    """The touch was asked for: plan the next. One that was denied stays due until its reason goes away."""
+    last = row.last_step
+    row.last_step = code
+    plan(row, account, _steps(row.version), now=now)
+    if request.state == SendRequest.State.WITHDRAWN:
+        later = row.next_at
+        row.last_step, row.next_step, row.state = last, code, Enrolment.State.ACTIVE
+        row.reason = "blocked:denied"
+        # The next touch will speak for this one when nothing changes before it.
+        row.next_at = later or now + timedelta(days=7)

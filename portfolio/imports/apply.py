@@ -1,0 +1,440 @@
+"""Applying rows: a thousand at a time, each thousand one transaction, good lines taken and bad ones kept with reasons.
+
+A stopped import goes on after the last line that was committed. Stating the same file again changes nothing. Undoing
+writes reversals: entries are never deleted.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import uuid
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError
+from django.db.models import Q
+
+from kernel.errors import DomainError
+from kernel.money import Money
+from portfolio import hooks
+from portfolio.hooks import Sink
+from portfolio.imports.mapping import write_rejected
+from portfolio.imports.rows import (
+    ContactRow,
+    CreditRow,
+    DebtorRow,
+    Group,
+    InvoiceRow,
+    PaymentRow,
+    Row,
+    RowError,
+    groups,
+)
+from portfolio.models import Creditor, Debtor, Entry, Import, ImportRejection, Invoice, Payment
+from portfolio.places import midday_of
+from portfolio.services import bulk
+from portfolio.services.book import Book, open_book
+from portfolio.services.debtors import document_hash, put_contact, put_debtor, withdraw_account
+from portfolio.services.invoices import check_invoice, put_invoice
+from portfolio.services.payments import check_payment, put_payment
+from tenants.events import Emit, emit
+from tenants.scope import tenant_scope
+from tenants.secrets import seal, unseal
+
+COMMIT_ROWS = 1000
+_ROW_PURPOSE = "import.row"
+#: Counts of an import: rows by kind and outcome, lines refused.
+COUNTS = ("debtors", "contacts", "invoices", "payments", "credits")
+Progress = Callable[[Import], None]
+
+
+@dataclass(slots=True)
+class _Tally:
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, what: str, number: int = 1) -> None:
+        self.counts[what] = self.counts.get(what, 0) + number
+
+
+def apply_import(
+    creditor: Creditor,
+    rows: Iterable[Row | RowError],
+    *,
+    now: datetime,
+    file_name: str = "",
+    sha256: str = "",
+    mapping: Mapping[str, Any] | None = None,
+    header: Sequence[str] = (),
+    creditor_ids: Collection[uuid.UUID] | None = None,
+    sink: Sink | None = None,
+    resume: Import | None = None,
+    commit_rows: int = COMMIT_ROWS,
+    progress: Progress | None = None,
+) -> Import:
+    """Take a creditor's rows, in the order of their lines; returns the Import with its counts.
+
+    Opens a tenant scope per thousand rows, so call it outside of any. `resume` goes on with a stopped import: rows up
+    to its position are skipped. Consents and stops go to `sink` (else to `portfolio.hooks`) in the transaction of
+    their rows. `now` is the organisation's business clock; `header` names the columns of the rejected rows.
+    """
+    tenant_id = creditor.tenant_id
+    with tenant_scope(tenant_id, creditor_ids=creditor_ids):
+        made = resume or Import(
+            creditor=creditor,
+            file_name=file_name[:200],
+            sha256=sha256,
+            mapping={**(mapping or {}), "header": list(header)},
+            started_at=now,
+        )
+        if resume is None:
+            made.save(force_insert=True)
+        elif resume.state not in (Import.State.READING, Import.State.FAILED):
+            raise DomainError("import_closed", "this import is %(state)s: start another", state=resume.state)
+    tally = _Tally(dict(made.counts))
+    for batch in _batches(rows, made.position, commit_rows):
+        for trial in (1, 2):
+            trial_tally = _Tally(dict(tally.counts))
+            try:
+                with tenant_scope(tenant_id, creditor_ids=creditor_ids):
+                    _apply(made, creditor, batch, now, trial_tally, sink)
+                break
+            except IntegrityError:
+                if trial == 2:
+                    raise
+                # somebody else made one of these rows meanwhile: read anew, it is there now
+        tally = trial_tally
+        made.counts, made.position = dict(tally.counts), max(made.position, _last_line(batch))
+        if progress is not None:
+            progress(made)
+    with tenant_scope(tenant_id, creditor_ids=creditor_ids):
+        made.state, made.finished_at = Import.State.APPLIED, now
+        made.save(update_fields=["state", "finished_at"])
+        emit(Emit("import.applied", "portfolio.import", made.id, now, creditor.id, data={"counts": made.counts}))
+    return made
+
+
+def _batches(rows: Iterable[Row | RowError], position: int, size: int) -> Iterator[list[Group | RowError]]:
+    batch: list[Group | RowError] = []
+    weight = 0
+    for item in groups(rows):
+        if (item.line if isinstance(item, RowError) else item.last_line) <= position:
+            continue
+        batch.append(item)
+        weight += 1 if isinstance(item, RowError) else len(item.rows)
+        if weight >= size:
+            yield batch
+            batch, weight = [], 0
+    if batch:
+        yield batch
+
+
+def _last_line(batch: list[Group | RowError]) -> int:
+    return max(item.line if isinstance(item, RowError) else item.last_line for item in batch)
+
+
+def _apply(
+    made: Import, creditor: Creditor, batch: list[Group | RowError], now: datetime, tally: _Tally, sink: Sink | None
+) -> None:
+    book = open_book(creditor, now=now, source=f"import:{made.id.hex[:32]}", import_id=made.id, thin=True)
+    found = [item for item in batch if isinstance(item, Group)]
+    errors = [item for item in batch if isinstance(item, RowError)]
+    rows = [row for group in found for row in group.rows]
+    book.load(
+        debtors=Q(external_id__in={row.debtor for row in rows}),
+        documents={
+            document_hash(row.document_kind, row.document)
+            for row in rows
+            if isinstance(row, DebtorRow) and row.document
+        },
+        invoices={row.external_id for row in rows if isinstance(row, InvoiceRow)}
+        | {row.invoice for row in rows if isinstance(row, (PaymentRow, CreditRow)) and row.invoice},
+        payments={row.external_id for row in rows if isinstance(row, (PaymentRow, CreditRow))},
+        people=True,
+    )
+    for group in found:
+        for lines in _lines(group):
+            try:
+                _check_line(book, lines)
+            except DomainError as error:
+                errors.append(_refused(error, lines))
+                continue
+            for row in lines:
+                try:
+                    _apply_row(book, row, tally)
+                except DomainError as error:
+                    errors.append(_refused(error, [row]))
+        account = book.by_external.get(group.debtor)
+        if account is not None:
+            account.debtor.balance_as_of = now
+            book.change(account.debtor)
+    book.write()
+    if book.notes:
+        (sink or hooks.take)(book.notes, now)
+    _keep(made, creditor, errors)
+    tally.add("rows", len(rows))
+    tally.add("rejected", len({error.line for error in errors}))
+    Import.objects.filter(pk=made.pk).update(
+        position=max(made.position, _last_line(batch)), counts=tally.counts, state=Import.State.READING
+    )
+
+
+def _lines(group: Group) -> Iterator[list[Row]]:
+    together: list[Row] = []
+    for row in group.rows:
+        if together and row.line != together[0].line:
+            yield together
+            together = []
+        together.append(row)
+    if together:
+        yield together
+
+
+def _money(row: InvoiceRow | PaymentRow | CreditRow) -> Money:
+    try:
+        return Money(row.amount, row.currency)
+    except ValueError as error:
+        raise DomainError("amount_decimals", "%(why)s", pointer="amount", why=str(error)) from error
+
+
+def _check_line(book: Book, rows: list[Row]) -> None:
+    """A line is taken whole or not at all: everything that can be wrong with its money is found before anything."""
+    account = book.by_external.get(rows[0].debtor)
+    if account is None and not any(isinstance(row, DebtorRow) for row in rows):
+        raise DomainError(
+            "debtor_unknown",
+            "debtor %(id)s is not known: give the debtor before what is owed",
+            pointer="debtor",
+            id=rows[0].debtor,
+        )
+    currencies: set[str] = set()
+    for row in rows:
+        if isinstance(row, (InvoiceRow, PaymentRow, CreditRow)):
+            currencies.add(row.currency)
+            money = _money(row)
+            if account is None:
+                _check_fresh(book, row)
+            elif isinstance(row, InvoiceRow):
+                check_invoice(book, account, row.external_id, {"amount": money, "due_on": row.due_on})
+            else:
+                kind = "credit" if isinstance(row, CreditRow) else "payment"
+                check_payment(book, account, row.external_id, money, kind=kind, replace=True)
+    if len(currencies) > 1:
+        raise DomainError("currency_differs", "one line has amounts in %(both)s", both=" and ".join(sorted(currencies)))
+
+
+def _check_fresh(book: Book, row: InvoiceRow | PaymentRow | CreditRow) -> None:
+    """What a debtor who is new in this line states must not be another's."""
+    known = book.invoices if isinstance(row, InvoiceRow) else book.payments
+    if row.external_id in known:
+        what = "invoice" if isinstance(row, InvoiceRow) else "payment"
+        raise DomainError(
+            f"{what}_other_debtor",
+            f"{what} %(id)s belongs to another debtor: give this one an id of its own",
+            pointer="external_id",
+            id=row.external_id,
+        )
+
+
+def _apply_row(book: Book, row: Row, tally: _Tally) -> None:
+    if isinstance(row, DebtorRow):
+        _, outcome = put_debtor(book, row.debtor, _debtor_fields(row))
+        tally.add(f"debtors_{outcome}")
+        return
+    account = book.by_external[row.debtor]
+    if isinstance(row, ContactRow):
+        _, outcome = put_contact(book, account, _contact_fields(row))
+        tally.add(f"contacts_{outcome}")
+    elif isinstance(row, InvoiceRow):
+        _, outcome = put_invoice(book, account, row.external_id, _invoice_fields(row))
+        tally.add(f"invoices_{outcome}")
+    else:
+        credit = isinstance(row, CreditRow)
+        on = row.credited_on if isinstance(row, CreditRow) else row.paid_on
+        named = book.invoices.get(row.invoice) if row.invoice else None
+        _, outcome = put_payment(
+            book,
+            account,
+            row.external_id,
+            _money(row),
+            paid_at=midday_of(on, book.creditor.country),
+            kind="credit" if credit else "payment",
+            method=row.reason if isinstance(row, CreditRow) else row.method,
+            first=named.id if named is not None and named.id in account.invoices else None,
+            replace=True,
+        )
+        tally.add(f"{'credits' if credit else 'payments'}_{outcome}")
+
+
+def _debtor_fields(row: DebtorRow) -> dict[str, Any]:
+    """Only what the file says: empty means that it does not."""
+    said: dict[str, Any] = {"name": row.name, "kind": row.kind} if row.name else {}
+    for name in ("country", "language", "city", "declared_zone", "birth_year", "labels", "stops", "attributes"):
+        if value := getattr(row, name):
+            said[name] = value
+    if row.subdivision:
+        said["subdivision"] = row.subdivision[:6]
+    if row.document:
+        said["document_kind"], said["document"] = row.document_kind, row.document
+    return said
+
+
+def _contact_fields(row: ContactRow) -> dict[str, Any]:
+    return {
+        "kind": row.kind,
+        "value": row.value,
+        "role": row.role,
+        "contact_name": row.contact_name,
+        "contact_position": row.contact_position,
+        "source": row.source,
+        "supplied_by": row.supplied_by,
+        "supplied_on": row.supplied_on,
+        "identity": row.identity,
+        "identity_on": row.identity_on,
+        "identity_evidence": row.identity_evidence,
+        "consent_state": row.consent_state,
+        "consent_channel": row.consent_channel,
+        "consent_purpose": row.consent_purpose,
+        "consent_evidence": row.consent_evidence,
+    }
+
+
+def _invoice_fields(row: InvoiceRow) -> dict[str, Any]:
+    said: dict[str, Any] = {"amount": _money(row), "due_on": row.due_on}
+    for name in ("number", "description", "issued_on", "legal_state"):
+        if value := getattr(row, name):
+            said[name] = value
+    return said
+
+
+# --- rejected rows
+
+
+def _refused(error: DomainError, rows: Sequence[Row]) -> RowError:
+    first = rows[0]
+    return RowError.of(error, line=first.line, value=str(getattr(first, "external_id", first.debtor)))
+
+
+def _keep(made: Import, creditor: Creditor, errors: Sequence[RowError]) -> None:
+    kept = [
+        ImportRejection(
+            creditor=creditor,
+            source_import=made,
+            line=error.line,
+            column=error.column[:80],
+            code=error.code[:60],
+            message=error.message,
+            row=seal(json.dumps({"row": error.row, "value": error.value}, ensure_ascii=False), purpose=_ROW_PURPOSE),
+        )
+        for error in errors
+    ]
+    bulk.insert(ImportRejection, kept)
+
+
+def rejected_rows(made: Import) -> Iterator[RowError]:
+    """The refused lines of an import with their reasons, in the order of the file."""
+    for kept in ImportRejection.objects.filter(source_import=made).order_by("line", "id").iterator(chunk_size=500):
+        cells = json.loads(unseal(kept.row, purpose=_ROW_PURPOSE))
+        yield RowError(
+            line=kept.line,
+            column=kept.column,
+            code=kept.code,
+            message=kept.message,
+            value=cells["value"],
+            row=tuple(cells["row"]),
+        )
+
+
+def rejected_csv(made: Import, *, separator: str = ",") -> str:
+    """The file of refused lines: the original columns and what is wrong, to be mended and sent again."""
+    out = io.StringIO(newline="")
+    write_rejected(made.mapping.get("header") or [], rejected_rows(made), out, separator=separator)
+    return out.getvalue()
+
+
+# --- undo
+
+
+def undo_import(made: Import, *, now: datetime, creditor_ids: Collection[uuid.UUID] | None = None) -> Import:
+    """Take an import back, with reversals: its payments, credits and invoices, and the amounts that it stated.
+
+    What came from elsewhere stays: money that was paid on its invoices becomes the debtors' surplus, and an amount that
+    a later import stated holds. Debtors that it made and that owe nothing else are withdrawn. Opens its own tenant
+    scopes; stopped in the middle it goes on when called again. Raises DomainError when it was never applied.
+    """
+    with tenant_scope(made.tenant_id, creditor_ids=creditor_ids):
+        held = Import.objects.get(pk=made.pk)
+        if held.state == Import.State.UNDONE:
+            return held
+        creditor = Creditor.objects.get(pk=held.creditor_id)
+        touched = set(Debtor.objects.filter(creditor=creditor, import_id=held.id).values_list("id", flat=True))
+        for model in (Invoice, Payment, Entry):
+            touched |= set(
+                model.objects.filter(creditor=creditor, import_id=held.id)
+                .values_list("debtor_id", flat=True)
+                .distinct()
+            )
+    ids = sorted(touched)
+    for start in range(0, len(ids), 200):
+        with tenant_scope(held.tenant_id, creditor_ids=creditor_ids):
+            _undo(held, creditor, ids[start : start + 200], now)
+    with tenant_scope(held.tenant_id, creditor_ids=creditor_ids):
+        held.state, held.finished_at = Import.State.UNDONE, now
+        held.save(update_fields=["state", "finished_at"])
+        emit(Emit("import.undone", "portfolio.import", held.id, now, creditor.id, data={"debtors": len(ids)}))
+    return held
+
+
+def _undo(held: Import, creditor: Creditor, debtor_ids: Sequence[uuid.UUID], now: datetime) -> None:
+    book = open_book(creditor, now=now, source=f"undo:{held.id.hex}", import_id=held.id, thin=True)
+    book.load(debtors=Q(id__in=debtor_ids))
+    mine: dict[uuid.UUID, list[Payment]] = {}
+    for payment in Payment.objects.filter(debtor_id__in=debtor_ids, import_id=held.id).order_by("id"):
+        mine.setdefault(payment.debtor_id, []).append(payment)
+    for account in book.accounts.values():
+        for payment in reversed(mine.get(account.debtor.id, [])):
+            if payment.reversed_at is not None:
+                # reversed before, for a reason of its own: stating the file again must not bring it back
+                if payment.reversed_at < now:
+                    payment.import_id = None
+                    book.change(payment)
+                continue
+            account.give_back(payment, book.cause)
+            payment.reversed_at = now
+            book.change(payment)
+            book.tell("payment.reversed", payment, debtor_id=str(account.debtor.id), import_id=str(held.id))
+        for invoice in list(account.invoices.values()):
+            if invoice.import_id == held.id:
+                if invoice.withdrawn_at is None:
+                    account.withdraw(invoice, book.cause, kind="reversal")
+                elif invoice.withdrawn_at < now:
+                    invoice.import_id = None
+                    book.change(invoice)
+            elif invoice.withdrawn_at is None:
+                stated = [
+                    line
+                    for line in account.lines
+                    if line.invoice_id == invoice.id and line.payment_id is None and line.kind == "adjustment"
+                ]
+                if stated and stated[-1].import_id == held.id:
+                    back = 0
+                    for line in reversed(stated):
+                        if line.import_id != held.id:
+                            break
+                        back += line.minor
+                    account.adjust(invoice, invoice.amount_minor - back, book.cause)
+        owes = any(invoice.withdrawn_at is None for invoice in account.invoices.values())
+        if account.debtor.import_id == held.id and not owes:
+            withdraw_account(book, account, reason="import undone")
+    book.write()
+
+
+__all__ = [
+    "COMMIT_ROWS",
+    "apply_import",
+    "rejected_csv",
+    "rejected_rows",
+    "undo_import",
+]

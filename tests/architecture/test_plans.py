@@ -1,0 +1,148 @@
+"""Under row-level security an operator that is not leakproof loses its index: the hot queries keep theirs.
+
+Plans are asked for as the run-time role, in a scope, with sequential scans priced out: what is proved is that the
+planner may use the index at all, not that it would on three rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import QuerySet
+
+from compliance.models import Consent, Contact, Decision, Stop
+from kernel.ids import uuid7
+from messaging.models import Conversation, Enrolment, Message, Outbound, ProviderMessage, SendRequest
+from portfolio.models import ContactPoint, Debtor, Entry, Invoice, Payment, Person, Promise
+from tenants.models import Event
+from tenants.scope import tenant_scope
+from tests import factories
+
+ID, NOW = uuid7(), factories.NOON
+#: name -> (query, index, columns that its Index Cond must hold beside the tenant)
+HOT: dict[str, tuple[Callable[[], QuerySet[Any]], str, tuple[str, ...]]] = {
+    "debtor by external id": (
+        lambda: Debtor.objects.filter(creditor_id=ID, external_id="A-1"), "portfolio_debtor_once",
+        ("creditor_id", "external_id"),
+    ),
+    "debtors of a person": (lambda: Debtor.objects.filter(person_id=ID), "portfolio_debtor_person", ("person_id",)),
+    "debtors changed since": (
+        lambda: Debtor.objects.filter(creditor_id=ID, updated_at__gt=NOW).order_by("updated_at", "id"),
+        "portfolio_debtor_updated", ("creditor_id", "updated_at"),
+    ),
+    "person by document": (
+        lambda: Person.objects.filter(document_hash="ab" * 32), "portfolio_person_document", ("document_hash",)
+    ),
+    "contact point by value": (
+        lambda: ContactPoint.objects.filter(kind="phone", value="+5511987654321"), "portfolio_contact_value",
+        ("kind", "value"),
+    ),
+    "invoices of a debtor": (
+        lambda: Invoice.objects.filter(debtor_id=ID, due_on__lt=NOW.date()), "portfolio_invoice_debtor",
+        ("debtor_id", "due_on"),
+    ),
+    "invoice by external id": (
+        lambda: Invoice.objects.filter(creditor_id=ID, external_id="F-1"), "portfolio_invoice_once",
+        ("creditor_id", "external_id"),
+    ),
+    "entries of an invoice": (lambda: Entry.objects.filter(invoice_id=ID), "portfolio_entry_invoice", ("invoice_id",)),
+    "payment by external id": (
+        lambda: Payment.objects.filter(creditor_id=ID, external_id="P-1"), "portfolio_payment_once",
+        ("creditor_id", "external_id"),
+    ),
+    "promises that fall due": (
+        lambda: Promise.objects.filter(state="open", due_on__lt=NOW.date()), "portfolio_promise_due",
+        ("state", "due_on"),
+    ),
+    "budget of a person": (
+        lambda: Contact.objects.filter(person_id=ID, at__gte=NOW), "compliance_contact_person", ("person_id", "at")
+    ),
+    "consents of a person": (lambda: Consent.objects.filter(person_id=ID), "compliance_consent_person", ("person_id",)),
+    "stops that hold": (
+        lambda: Stop.objects.filter(person_id=ID, lifted_at=None), "compliance_stop_person", ("person_id",)
+    ),
+    "decisions of a request": (
+        lambda: Decision.objects.filter(request_id=ID), "compliance_decision_request", ("request_id",)
+    ),
+    "thread": (
+        lambda: Message.objects.filter(conversation_id=ID, at__lt=NOW).order_by("-at"), "messaging_message_thread",
+        ("conversation_id", "at"),
+    ),
+    "conversation by address": (
+        lambda: Conversation.objects.filter(number_id=ID, address_kind="phone", address="+5511987654321"),
+        "messaging_conversation_once", ("number_id", "address_kind", "address"),
+    ),
+    "message by the provider's id": (
+        lambda: ProviderMessage.objects.filter(provider_id="wamid.x"), "messaging_provider_once", ("provider_id",)
+    ),
+    "requests that wait": (
+        lambda: SendRequest.objects.filter(state="waiting", next_at__lte=NOW), "messaging_request_due", ("next_at",)
+    ),
+    "the dispatcher's queue": (
+        lambda: Outbound.objects.filter(number_id=ID, state="queued").order_by("priority", "id")[:100],
+        "messaging_outbound_queue", ("number_id",),
+    ),
+    "enrolments that are due": (
+        lambda: Enrolment.objects.filter(state="active", next_at__lte=NOW), "messaging_enrolment_due", ("next_at",)
+    ),
+    "the log after a cursor": (
+        lambda: Event.objects.filter(sequence__gt=5).order_by("sequence")[:500], "tenants_event_number", ("sequence",)
+    ),
+    "events about a row": (lambda: Event.objects.filter(subject_id=ID), "tenants_event_subject", ("subject_id",)),
+}  # fmt: skip
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)
+
+
+def plan_of(query: QuerySet[Any]) -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+    [answer] = json.loads(query.explain(format="json"))
+    return dict(answer["Plan"])
+
+
+@pytest.mark.parametrize("restricted", [False, True], ids=["whole tenant", "one creditor"])
+@pytest.mark.parametrize("name", HOT)
+def test_hot_queries_keep_their_index_under_the_wall(name, restricted):
+    query, index, columns = HOT[name]
+    with tenant_scope(factories.make_tenant().id, creditor_ids=[ID] if restricted else None):
+        plan = plan_of(query())
+    used = {node["Index Name"]: node.get("Index Cond", "") for node in nodes(plan) if "Index Name" in node}
+    assert index in used, f"{name}: {used}"
+    for column in ("tenant_id", *columns):
+        assert column in used[index], f"{name}: {column} is filtered after the index, not by it: {used[index]}"
+
+
+def test_an_operator_that_leaks_does_lose_it():
+    """So that the test above is known to be able to fail."""
+    with tenant_scope(factories.make_tenant().id):
+        plan = plan_of(ContactPoint.objects.filter(kind="phone", value__startswith="+55119"))
+    conditions = " ".join(node.get("Index Cond", "") for node in nodes(plan))
+    assert "value" not in conditions
+
+
+@pytest.mark.parametrize(
+    ("sql", "index"),
+    [
+        ("SELECT id FROM tenants_job WHERE due_at <= %s AND parked_at IS NULL ORDER BY due_at", "tenants_job_due"),
+        ("SELECT id FROM tenants_lane WHERE next_at <= %s ORDER BY next_at", "tenants_lane_next"),
+    ],
+)
+def test_what_wakes_work_has_an_index(sql, index):
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN (FORMAT json) {sql}", [NOW])
+        [[[plan]]] = cursor.fetchall()
+        cursor.execute("ROLLBACK")
+    assert index in {node.get("Index Name") for node in nodes(plan["Plan"])}

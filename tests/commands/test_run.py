@@ -1,0 +1,242 @@
+"""`./run` and what stands behind it, run as a person runs it. Folders, databases and ports are each test's own."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import benchmarks.__main__ as collected
+from collections_platform.embedded import reset
+from collections_platform.runner.stack import answers, listens
+from collections_platform.runner.test import split
+
+TOP = Path(__file__).resolve().parents[2]
+RUNNER = [sys.executable, "-P", "-m", "collections_platform.runner"]
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """As on a machine where nobody has set anything."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | {"PYTHONPATH": str(TOP)} | more
+
+
+def run(*words: str, timeout: float = 60, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(TOP / "run"), *words],
+        env=clean_environment(**environ),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Iterator[Path]:
+    """A data folder that does not exist yet, deleted with its database afterwards."""
+    yield tmp_path / "data"
+    for folder in tmp_path.iterdir():
+        reset(folder)
+
+
+def test_alone_it_says_what_there_is():
+    done = run()
+    assert done.returncode == 0
+    for command in ("demo", "test", "bench", "chaos", "manage", "lock"):
+        assert re.search(rf"^  {command}\b", done.stdout, re.MULTILINE)
+
+
+def test_an_unknown_command_is_told_apart_from_a_known_one():
+    done = run("dmeo")
+    assert done.returncode == 2
+    assert "no command 'dmeo'" in done.stderr
+
+
+def test_without_a_new_enough_python_one_line_says_so(tmp_path):
+    old = tmp_path / "bin"
+    old.mkdir()
+    (old / "python3").write_text("#!/bin/sh\nexit 1\n")
+    (old / "python3").chmod(0o755)
+    for tool in ("bash", "dirname", "cmp", "mkdir", "cat", "rm"):
+        (old / tool).symlink_to(
+            next(Path(p) / tool for p in os.environ["PATH"].split(":") if (Path(p) / tool).exists())
+        )
+    done = run("manage", "check", PATH=str(old), TRATO_VENV=str(tmp_path / "venv"))
+    assert done.returncode != 0
+    assert done.stderr.startswith("Python 3.11 or newer is needed")
+    assert done.stderr.count("\n") == 1
+
+
+WHO = "from django.db import connection as c; q = c.cursor(); q.execute('SELECT current_user'); print(q.fetchone())"
+
+
+def test_manage_migrates_and_leaves_no_process(data):
+    done = subprocess.run(
+        [*RUNNER, "manage", "shell", "-c", WHO],
+        env=clean_environment(TRATO_DATA=str(data)),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "trato_app" in done.stdout
+    assert processes_that_name(data) == []
+
+
+def test_tables_of_a_newer_version_are_refused_in_one_line(data):
+    environ = clean_environment(TRATO_DATA=str(data))
+    record = (
+        "from django.db import connections; "
+        "connections['owner'].cursor().execute(\"INSERT INTO django_migrations (app, name, applied) "
+        "VALUES ('tenants', '9999_from_the_future', now())\")"
+    )
+    subprocess.run(
+        [*RUNNER, "manage", "shell", "-c", record], env=environ, check=True, capture_output=True, timeout=120
+    )
+    done = subprocess.run(
+        [*RUNNER, "manage", "shell", "-c", "pass"],
+        env=environ,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    assert "tenants.9999_from_the_future" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def processes_that_name(text: Path) -> list[str]:
+    """Command lines of running processes that contain this path, our own and pytest's aside."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if str(text) in words and int(folder.name) != os.getpid():
+            found.append(words)
+    return found
+
+
+@contextmanager
+def served(data: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """`./run demo` until it says that it is ready; yields its process and the addresses it printed."""
+    child = subprocess.Popen(
+        [*RUNNER, "demo", "--data", str(data), *words],
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    lines = []
+    assert child.stdout is not None
+    try:
+        for line in child.stdout:
+            lines.append(line)
+            if "Ctrl-C" in line:
+                break
+        else:
+            pytest.fail("".join(lines))
+        text = "".join(lines)
+        yield child, dict(re.findall(r"^  (\S.*?)\s+(http://127\.0\.0\.1:\d+)", text, re.MULTILINE))
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.communicate(timeout=60)
+
+
+def test_the_demo_serves_heals_and_stops_cleanly(data):
+    with served(data) as (child, addresses):
+        web = addresses["REST API"]
+        sandbox_port = int(addresses["phones"].rpartition(":")[2])
+        assert answers(f"{web}/readyz")
+        assert listens(sandbox_port)
+
+        with served(data.with_name("second")) as (_, others):  # ports taken: the next ones
+            assert others["REST API"] != web
+            assert answers(f"{others['REST API']}/readyz")
+
+        [pid] = [
+            int(folder.name)
+            for folder in Path("/proc").glob("[0-9]*")
+            if f"--port\0{web.rpartition(':')[2]}\0".encode() in read_bytes(folder / "cmdline")
+            and b"uvicorn" in read_bytes(folder / "cmdline")
+        ]
+        os.kill(pid, signal.SIGKILL)
+        assert wait_for(lambda: answers(f"{web}/readyz"))
+
+        child.send_signal(signal.SIGINT)
+        assert child.wait(timeout=60) == 0
+        assert not listens(sandbox_port)
+        assert processes_that_name(data) == []
+
+
+def test_a_killed_demo_takes_its_processes_along(data):
+    with served(data) as (child, addresses):
+        child.kill()
+        child.wait()
+        assert wait_for(lambda: not processes_that_name(data))
+        assert wait_for(lambda: not listens(int(addresses["REST API"].rpartition(":")[2])))
+
+
+def read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def wait_for(condition, seconds: float = 40) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_arguments_behind_two_dashes_go_to_pytest():
+    assert split(["--checks", "--", "-k", "name"]) == (["--checks"], ["-k", "name"])
+    assert split([]) == ([], [])
+
+
+def test_an_unknown_benchmark_is_refused_before_anything_starts(capsys):
+    with pytest.raises(SystemExit):
+        collected.parse(["no-such-benchmark"])
+    assert "no benchmark no-such-benchmark" in capsys.readouterr().err
+
+
+def row(name: str) -> dict[str, object]:
+    return {"name": name, "value": 2.0, "unit": "/s", "baseline": 4.0, "ratio": 0.5, "sizes": {"rows": 10_000}}
+
+
+def test_rows_are_checked_and_written(tmp_path, monkeypatch, capsys):
+    class Module:
+        run = staticmethod(lambda: [row("gate-ledger"), row("gate-ledger, alone")])
+
+    monkeypatch.setattr(collected, "names", lambda: {"gate-ledger": "benchmarks.gate_ledger"})
+    monkeypatch.setattr(collected, "import_module", lambda name: Module)
+    file = tmp_path / "figures.json"
+    assert collected.measure(["gate-ledger"], file) == 0
+    assert json.loads(file.read_text()) == [row("gate-ledger"), row("gate-ledger, alone")]
+    printed = capsys.readouterr().out
+    assert "rows 10,000" in printed
+    assert "PostgreSQL" in printed
+
+
+def test_a_benchmark_without_a_row_of_its_own_name_is_refused():
+    with pytest.raises(ValueError, match="no row bears its name"):
+        collected.checked("gate", lambda: [row("other")])
+    with pytest.raises(ValueError, match="keys"):
+        collected.checked("gate", lambda: [{"name": "gate"}])
