@@ -5,3 +5,7 @@ class MonitoringConfig(AppConfig):
     """Scans conversations, alerts, reviews, figures."""
 
     name = "monitoring"
+
+    def ready(self) -> None:
+        """Register what serves lanes."""
+        from monitoring import scanning  # noqa: F401

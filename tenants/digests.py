@@ -17,11 +17,11 @@ DigestFunction = Callable[[Any], str]
 
 @dataclass(frozen=True, slots=True)
 class EvidenceTable:
-    """A registered table. `announced_by` is the event that every row has exactly once; `later` are further ones."""
+    """A registered table. Every row has exactly one event out of `announced_by`; `later` are further ones."""
 
     subject: str
     function: DigestFunction
-    announced_by: str
+    announced_by: tuple[str, ...]
     later: dict[str, DigestFunction]
 
 
@@ -29,14 +29,19 @@ _tables: dict[str, EvidenceTable] = {}
 
 
 def register(
-    subject: str, function: DigestFunction, *, announced_by: str, later: dict[str, DigestFunction] | None = None
+    subject: str,
+    function: DigestFunction,
+    *,
+    announced_by: str | tuple[str, ...],
+    later: dict[str, DigestFunction] | None = None,
 ) -> None:
     """Say how rows of `subject` ("app.model", lower case) are hashed, and by which event each row is announced.
 
     `later` maps names of further events about a row that carry a hash (stop.lifted) to how that hash is made. Raises
     ValueError when the table is registered already with other functions.
     """
-    table = EvidenceTable(subject, function, announced_by, dict(later or {}))
+    names = (announced_by,) if isinstance(announced_by, str) else announced_by
+    table = EvidenceTable(subject, function, names, dict(later or {}))
     known = _tables.get(subject)
     if known is not None and known != table:
         raise ValueError(f"{subject} has a digest function already: one table, one way to hash it")
@@ -51,7 +56,7 @@ def digest_of(subject: str, row: Any, *, event: str = "") -> str:
     table = _tables.get(subject)
     if table is None:
         raise LookupError(f"nobody registered how rows of {subject} are hashed")
-    if event in ("", table.announced_by):
+    if event in ("", *table.announced_by):
         return table.function(row)
     if event not in table.later:
         raise LookupError(f"{subject} has no digest for the event {event}")

@@ -19,9 +19,10 @@ from django.db import connection
 
 from collections_platform.headless.link import Sandbox
 from collections_platform.headless.world import State
-from compliance.evidence import export_debtor
-from compliance.evidence.verifier import verify
-from compliance.ledger import seal_now, verify_ledger
+from compliance.evidence.exports import export
+from compliance.evidence.verifier import check
+from compliance.ledger.seals import seal_now
+from compliance.ledger.verify import verify_ledger
 from portfolio.models import Debtor
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -215,16 +216,15 @@ def _unbalanced(state: State) -> list[str]:
 
 def _evidence(state: State, looked: dict[str, int]) -> list[str]:
     """The whole ledger verifies, and one debtor's exported evidence verifies outside the product."""
-    tenant = Tenant.objects.get(pk=state.tenant_id)
-    seal_now(tenant)
-    found = verify_ledger(tenant)
-    looked["ledger_rows"] = found.rows
-    wrong = [str(trouble) for trouble in found.troubles]
     with tenant_scope(state.tenant_id):
+        seal_now()
+        found = verify_ledger()
+        looked["ledger_rows"], looked["events"], looked["seals"] = found.rows, found.events, found.seals
+        wrong = [str(problem) for problem in found.problems]
         busiest = _busiest()
         if busiest is not None:
-            exported = export_debtor(busiest, now=tenant.clock().now())
-            wrong += [str(trouble) for trouble in verify(json.loads(json.dumps(exported)))]
+            exported = export(debtor_id=busiest.pk, actor="system:headless", reason="check of a run")
+            wrong += [str(problem) for problem in check(json.loads(json.dumps(exported)))]
     return wrong
 
 

@@ -20,11 +20,10 @@ from collections_platform.headless.source import Source, open_source, profiles
 from collections_platform.headless.world import State
 from collections_platform.runner.children import Child, end_all
 from collections_platform.runner.stack import answers, listens, next_free_port
-from compliance.services import record_imported
 from kernel.errors import DomainError
 from kernel.money import Money
 from portfolio.imports.apply import apply_import
-from portfolio.models import ContactPoint, Creditor, Debtor
+from portfolio.models import ContactPoint, Creditor, Debtor, Import
 from tenants import lanes, work
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -125,11 +124,20 @@ def load(options: Options, state: State, source: Source, sandbox: Sandbox) -> No
     sandbox.call("POST", "/clock", {"now": now.isoformat().replace("+00:00", "Z")})
     with tenant_scope(tenant.pk):
         creditor = Creditor.objects.get(pk=state.creditor)
-    bar = tqdm(desc="import", unit=" rows", dynamic_ncols=True, file=sys.stdout, mininterval=0.5)
-    done = apply_import(
-        tenant, creditor, source.rows, now=now, file_name=source.name, mapping=source.mapping, source="headless",
-        sink=record_imported, progress=bar.update,
-    )  # fmt: skip
+        begun = Import.objects.filter(state=Import.State.READING).order_by("-id").first()
+        applied = Import.objects.filter(state=Import.State.APPLIED).exists()
+    bar = tqdm(desc="import", unit=" lines", dynamic_ncols=True, file=sys.stdout, mininterval=0.5)
+
+    def show(done: Import) -> None:
+        bar.update(done.position - bar.n)
+
+    if not applied:
+        done = apply_import(
+            creditor, source.rows(begun.position if begun else 0), now=now, file_name=source.name, mapping=source.mapping,
+            resume=begun, progress=show,
+        )  # fmt: skip
+        if refused := done.counts.get("rejected", 0):
+            say(f"{refused} rows were refused, with the reason of each; the others were taken.")
     bar.close()
     people = profiles(source.rows(0), world.LANGUAGE.get(options.country, "es"), options.country)
     bar = tqdm(desc="people", unit=" debtors", dynamic_ncols=True, file=sys.stdout, mininterval=0.5)
@@ -139,10 +147,6 @@ def load(options: Options, state: State, source: Source, sandbox: Sandbox) -> No
     bar.close()
     state.stage = "play"
     state.save(world.folder(options) / "state.json")
-    with tenant_scope(tenant.pk):
-        rejected = done.counts.get("rejected", 0)
-    if rejected:
-        say(f"{rejected} rows were refused, with the reason of each; the others were taken.")
 
 
 def play(options: Options, state: State, sandbox: Sandbox, web_url: str, began: float) -> None:

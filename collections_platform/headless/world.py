@@ -12,7 +12,7 @@ from typing import Any
 
 from collections_platform.headless.link import Sandbox
 from collections_platform.headless.options import START, Options
-from compliance.rulesets import load_shipped_packs
+from compliance.rulesets import load_rule_packs
 from messaging.message_templates.services import seed_defaults, sync_templates
 from messaging.models import Number, WhatsAppAccount
 from messaging.sequences.seeds import seed_sequence
@@ -34,7 +34,7 @@ CREDITORS: dict[str, dict[str, Any]] = {
     "MX": {"name": "Distribuidora Médica Cumbre", "legal_name": "Distribuidora Médica Cumbre, S.A. de C.V.",
            "tax_id": "DMC010101AB0", "address": "Av. Cumbres 450, Monterrey, N.L.",
            "contact": "cobranza@cumbre.example, 81 5000 0200",
-           "pay_to": {"clabe": {"bank": "012", "plaza": "180", "account": "00000000000", "beneficiary": "Distribuidora Médica Cumbre"}}},
+           "pay_to": {"clabe": {"bank": "012", "plaza": "180", "prefix": "77", "holder": "Distribuidora Médica Cumbre"}}},
     "CO": {"name": "Comercializadora Andina", "legal_name": "Comercializadora Andina S.A.S.", "tax_id": "900373115",
            "address": "Calle 93 # 11-20, Bogotá", "contact": "cartera@andina.example, 601 500 0300", "pay_to": {}},
     "PE": {"name": "Comercial Misti", "legal_name": "Comercial Misti S.A.C.", "tax_id": "20512333797",
@@ -96,20 +96,17 @@ def find(options: Options) -> State | None:
 
 def create(options: Options) -> State:
     """Make the organisation with its creditor, number, templates and sequence; nothing of it is known outside yet."""
-    load_shipped_packs()
+    load_rule_packs(now=START, author="system:headless")
     country, language = options.country, LANGUAGE.get(options.country, "es")
     facts = CREDITORS[country]
     tenant = create_tenant(
         name=facts["name"], slug=f"run-{options.key}-{secrets.token_hex(3)}", country=country, currency=options.currency,
-        language=language, sandbox=True, actor="system:headless",
+        sandbox=True, frozen_at=START, actor="system:headless",
     )  # fmt: skip
-    Tenant.objects.filter(pk=tenant.pk).update(clock_frozen_at=START)
-    tenant.refresh_from_db()
     words = {name: secrets.token_hex(16) for name in ("token", "app_secret", "verify_token", "psp_secret")}
     with tenant_scope(tenant.pk):
-        creditor = Creditor.objects.first()
-        creditor = save_creditor(
-            external_id=creditor.external_id if creditor else "main", country=country, currency=options.currency,
+        creditor, _ = save_creditor(
+            external_id="main", country=country, currency=options.currency,
             language=language, policy={"max_instalments": 6, "max_grace_days": 15, "min_down_percent": 0}, now=START,
             **facts,
         )  # fmt: skip

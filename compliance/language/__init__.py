@@ -17,7 +17,7 @@ from compliance.language.soften import soften
 
 
 def normalise(text: str) -> Normalised:
-    """The plain form of a text, disguises undone into the words that the rules know, with the way back to the original."""
+    """The plain form of a text: disguises undone into words that the rules know, with the way back to the original."""
     return _normalise(text, VOCABULARY)
 
 

@@ -8,33 +8,24 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from compliance.language.lexicon import read
 from compliance.language.normalise import Normalised
 
-_WEEKDAYS = {
-    "lunes": 0, "martes": 1, "miercoles": 2, "jueves": 3, "viernes": 4, "sabado": 5, "domingo": 6,
-    "segunda": 0, "terca": 1, "quarta": 2, "quinta": 3, "sexta": 4,
-}  # fmt: skip
-_MONTHS = {
-    m: n
-    for n, names in enumerate(
-        (
-            "enero janeiro ene jan", "febrero fevereiro feb fev", "marzo marco mar", "abril abr", "mayo maio", "junio junho jun",
-            "julio julho jul", "agosto ago", "septiembre setembro setiembre sep set", "octubre outubro oct out",
-            "noviembre novembro nov", "diciembre dezembro dic dez",
-        ),
-        1,
-    )
-    for m in names.split()
-}  # fmt: skip
-_NUMBERS = {
-    "un": 1, "una": 1, "uno": 1, "um": 1, "uma": 1, "dos": 2, "dois": 2, "duas": 2, "tres": 3, "cuatro": 4, "quatro": 4, "cinco": 5,
-    "seis": 6, "siete": 7, "sete": 7, "ocho": 8, "oito": 8, "diez": 10, "dez": 10, "quince": 15, "quinze": 15, "veinte": 20, "vinte": 20,
-}  # fmt: skip
+_NAMES = read("dates.yaml")
+_WEEKDAYS: dict[str, int] = {w: n for n, names in enumerate(_NAMES["weekdays"]) for w in names.split()}
+_MONTHS: dict[str, int] = {w: n for n, names in enumerate(_NAMES["months"], 1) for w in names.split()}
+_NUMBERS: dict[str, int] = {w: int(n) for n, names in _NAMES["numbers"].items() for w in names.split()}
+_ORDINAL_DAYS = frozenset(["segunda", "quarta", "quinta", "terca", "sexta"])  # also "second", "fourth"...
+_OF = frozenset(["de", "do", "del", "dia"])
+_ORDINALS_OF = frozenset(["via", "parcela", "cuota", "vez", "parte"])
+_NO_DAY = frozenset(["pesos", "soles", "reais", "mil", "por", "cuotas", "parcelas", "%"])
+_COUNTED = ("dia", "cuota", "parcela", "mes", "año", "hora", "vez", "vece", "pago", "semana", "h ")
 _SLASHED = re.compile(r"(?<![\d/.])(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}|\d{2}))?(?![\d/%])")
 _AMOUNT = re.compile(
     r"(?P<sign>r\$|us\$|s/\.?|[$])? ?(?P<number>\d{1,3}(?:[.,]\d{3}){1,4}(?:[.,]\d{1,2})?|\d{1,9}(?:[.,]\d{1,2})?)"
-    r"(?P<thousand> ?(?:mil|k|lucas)\b)?(?P<unit> ?(?:pesos|soles|reais|real|mxn|cop|ars|clp|pen|brl|luquitas|lucas|varos|dolares|d[oó]lares|"
-    r"conto|contos|pila|mangos)\b)?(?![\d%])",
+    r"(?P<thousand> ?(?:mil|k|lucas)\b)?"
+    r"(?P<unit> ?(?:pesos|soles|reais|real|mxn|cop|ars|clp|pen|brl|lucas|varos|d[oó]lares|contos?|pila|mangos)\b)?"
+    r"(?![\d%])",
     re.I,
 )
 
@@ -56,9 +47,11 @@ def _month_day(day: int, today: date, month: int | None = None, year: int | None
     """That day of that month; without a month the next such day; without a year the next such date."""
     if not 1 <= day <= 31 or (month is not None and not 1 <= month <= 12):
         return None
-    months = [(year or today.year, month)] if month else [(today.year + (today.month + k - 1) // 12, (today.month + k - 1) % 12 + 1) for k in (0, 1)]
-    if month and not year:
-        months.append((today.year + 1, month))
+    if month:
+        months = [(year, month)] if year else [(today.year, month), (today.year + 1, month)]
+    else:
+        following = (today.year + 1, 1) if today.month == 12 else (today.year, today.month + 1)
+        months = [(today.year, today.month), following]
     for y, m in months:
         when = date(y, m, min(day, monthrange(y, m)[1]))
         if when >= today or year:
@@ -82,7 +75,7 @@ def find_date(normal: Normalised, today: date) -> tuple[date, tuple[int, int]] |
         if found := _month_day(day, today, month, full_year):
             return found, match.span()
     words = [t.text for t in normal.tokens]
-    for place, word in enumerate(words):
+    for place in range(len(words)):
         found, width = _date_at(words, place, today)
         if found:
             return found, (normal.tokens[place].start, normal.tokens[min(place + width, len(words)) - 1].end)
@@ -99,24 +92,23 @@ def _date_at(words: list[str], place: int, today: date) -> tuple[date | None, in
         return today + timedelta(2), 2
     if word == "depois" and following[:2] == ["de", "amanha"]:
         return today + timedelta(2), 3
-    if word == "amanha" or (word in ("mañana", "manana") and not (before == "la" or (before in ("esta", "cada", "toda")))):
+    if word == "amanha" or (word == "mañana" and before not in ("la", "esta", "cada", "toda")):
         return today + timedelta(1), 1
-    if word in _WEEKDAYS and not (word in ("segunda", "quarta", "quinta", "terca", "sexta") and following[0] in ("via", "parcela", "cuota", "vez", "parte")):
+    if word in _WEEKDAYS and not (word in _ORDINAL_DAYS and following[0] in _ORDINALS_OF):
         ahead = (_WEEKDAYS[word] - today.weekday()) % 7
         if ahead == 0 and before not in ("este", "esta", "hoy", "hoje"):
             ahead = 7
         return today + timedelta(ahead), 2 if following[0] == "feira" else 1
-    if word in ("fin", "fim", "final", "finales", "ultimo") and (
-        following[:2] in (["de", "mes"], ["do", "mes"], ["del", "mes"]) or following[:3] in (["de", "este", "mes"], ["dia", "do", "mes"], ["dia", "del", "mes"])
-    ):
+    if word in ("fin", "fim", "final", "finales", "ultimo") and "mes" in following[1:3] and following[0] in _OF:
         return _end_of_month(today), 3
     if word in ("fin", "fim", "final") and following[:2] in (["de", "semana"],):
         return today + timedelta((5 - today.weekday()) % 7), 3
     if word == "quincena":
         return (today.replace(day=15) if today.day <= 15 else _end_of_month(today)), 1
-    if word == "semana" and (following[:2] in (["que", "viene"], ["que", "vem"], ["que", "entra"]) or before in ("proxima", "outra", "otra") or following[0] == "proxima"):
+    comes = following[0] == "que" and following[1] in ("viene", "vem", "entra")
+    if word == "semana" and (comes or before in ("proxima", "outra", "otra") or following[0] == "proxima"):
         return today + timedelta(7 - today.weekday()), 3
-    if word == "mes" and (following[:2] in (["que", "viene"], ["que", "vem"]) or before in ("proximo", "otro")):
+    if word == "mes" and (comes or before in ("proximo", "otro")):
         return _end_of_month(today) + timedelta(1), 3
     if word in ("en", "dentro", "em", "daqui", "unos", "uns", "de"):
         rest = following[1:] if following[0] in ("a", "de", "unos", "uns") else following
@@ -131,12 +123,14 @@ def _date_at(words: list[str], place: int, today: date) -> tuple[date | None, in
             return _month_day(day, today, _MONTHS[following[1]]), 3
         if following[0] in _MONTHS and len(following[0]) > 3:
             return _month_day(day, today, _MONTHS[following[0]]), 2
-        if before in ("dia", "el", "al") and following[0] not in ("pesos", "soles", "reais", "mil", "por", "cuotas", "parcelas", "%"):
+        if before in ("dia", "el", "al") and following[0] not in _NO_DAY:
             return _month_day(day, today), 1
     return None, 1
 
 
-def find_amount(normal: Normalised, taken: tuple[int, int] | None = None) -> tuple[Decimal, bool, tuple[int, int]] | None:
+def find_amount(
+    normal: Normalised, taken: tuple[int, int] | None = None
+) -> tuple[Decimal, bool, tuple[int, int]] | None:
     """The first amount outside the span ``taken``: value, whether a currency was written with it, span."""
     best: tuple[Decimal, bool, tuple[int, int]] | None = None
     for match in _AMOUNT.finditer(normal.original):
@@ -151,7 +145,7 @@ def find_amount(normal: Normalised, taken: tuple[int, int] | None = None) -> tup
             value *= 1000
         named = bool(match.group("sign") or match.group("unit") or match.group("thousand"))
         tail = normal.original[end : end + 14].casefold().lstrip()
-        if not named and (value < 20 or tail.startswith(("dia", "cuota", "parcela", "mes", "año", "hora", "vez", "vece", "pago", "semana", "h "))):
+        if not named and (value < 20 or tail.startswith(_COUNTED)):
             continue
         if named:
             return value, True, (match.start(), end)

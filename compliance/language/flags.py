@@ -66,8 +66,10 @@ def mention_flags(normal: Normalised, context: Context) -> frozenset[str]:
     exempt = [_sentence(normal.text, *span) for span in found.pop("chile_sentence", [])]
     flags: set[str] = set()
     for name, spans in found.items():
-        if name in ("judicial", "court_consequence") and all(any(a <= s and e <= b for a, b in exempt) for s, e in spans):
-            continue
+        if name in ("judicial", "court_consequence"):
+            spans = [(s, e) for s, e in spans if not any(a <= s and e <= b for a, b in exempt)]
+            if not spans:
+                continue
         if name == "promo" and context.promotional_consent:
             continue
         flags |= MENTION_FLAGS[name]

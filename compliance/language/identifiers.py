@@ -22,7 +22,8 @@ _PAY_NEAR = re.compile(
     re.I,
 )
 _WALLET_NEAR = re.compile(r"\b(?:pix|chave|nequi|daviplata|yape\w*|plin\w*)\b", re.I)
-_ID_NEAR = re.compile(r"\b(?:cpf|dni|c[eé]dula|c\.?c\.?|rut|cuil|cuit|ine|documento|identidad|identidade|rg|nit)\b", re.I)
+_ID_NEAR = re.compile(r"\b(?:cpf|dni|c[eé]dula|c\.?c\.?|rut|cuil|cuit|ine|documento|identidade?|rg|nit)\b", re.I)
+_SCHEMES = frozenset(["22", "23", "24", "25", "26", "27", "60", "62", "63", "65"])
 _BARE = re.compile(r"[^0-9a-z]")
 
 
@@ -52,7 +53,7 @@ def luhn(digits: str) -> bool:
 
 def _card(digits: str) -> bool:
     shape = (
-        (len(digits) == 16 and (digits[0] in "45" or digits[:2] in ("22", "23", "24", "25", "26", "27", "60", "62", "63", "65")))
+        (len(digits) == 16 and (digits[0] in "45" or digits[:2] in _SCHEMES))
         or (len(digits) == 15 and digits[:2] in ("34", "37"))
         or (len(digits) == 14 and digits[:2] in ("36", "38"))
     )

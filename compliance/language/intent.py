@@ -41,10 +41,15 @@ def intent(text: str, lang: str | None = None, *, today: date | None = None) -> 
     offer, offer_span = _offer(normal, today)
     if offer and "promise" in found and found["promise"][0] >= 0.5:
         span = found["promise"][1]
-        found["promise"] = (_PROMISE, span if not offer_span else (min(span[0], offer_span[0]), max(span[1], offer_span[1])))
+        found["promise"] = (
+            _PROMISE,
+            span if not offer_span else (min(span[0], offer_span[0]), max(span[1], offer_span[1])),
+        )
         if offer.on and today and offer.on > today:
             found.pop("pay_now", None)
-    elif offer and offer.on and offer_span and not found and len(normal.tokens) <= 6 and not text.rstrip().endswith("?"):
+    elif (
+        offer and offer.on and offer_span and not found and len(normal.tokens) <= 6 and not text.rstrip().endswith("?")
+    ):
         found["promise"] = (0.6, offer_span)
     else:
         found.pop("promise", None)

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-_ES = frozenset(
-    "el los las una unos unas y usted ustedes su sus con del al es son soy eres muy pero porque cuando donde como hoy "
-    "mañana pago deuda cuenta gracias hola buenos buenas dias tardes le les lo yo tu tengo tiene puede puedo quiero ya "
-    "hay esta este estoy ahora hasta sin factura plata dinero aqui alguien nadie todavia entonces hacer hijo señor señora "
-    "cuota ayer ir voy vas va vamos jefe mi mis".split()
-)
-_PT = frozenset(
-    "o os as um uma uns umas e voce voces seu sua seus suas com do da dos das no na nos nas ao nao sim sao sou muito mas "
-    "quando onde como hoje amanha pagamento divida conta obrigado obrigada oi ola bom boa dia tarde noite lhe eu tenho tem "
-    "pode posso quero ja ha esta este estou agora ate sem fatura dinheiro aqui alguem ninguem ainda entao fazer filho "
-    "senhor senhora parcela ontem vou vai vamos chefe meu minha pra pro pela pelo tambem isso isto foi".split()
-)
+from compliance.language.lexicon import read
+
+_LISTS: dict[str, str] = read("languages.yaml")["words"]
+_ES, _PT = frozenset(_LISTS["es"].split()), frozenset(_LISTS["pt"].split())
 _ES_ONLY, _PT_ONLY = _ES - _PT, _PT - _ES
 
 
@@ -29,6 +21,6 @@ def language_of(tokens: Iterable[str]) -> str:
             score -= 1
         elif "ñ" in token or token.endswith(("cion", "ciones")):
             score += 1
-        elif token.endswith(("cao", "coes", "ndo_")) or "nh" in token or "lh" in token:
+        elif token.endswith(("cao", "coes")) or "nh" in token or "lh" in token:
             score -= 1
     return "pt" if score < 0 else "es"

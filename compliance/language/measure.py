@@ -1,6 +1,6 @@
 """``python -m compliance.language.measure``: precision, recall and false alarms on the labelled corpus, and speed.
 
-Prints a table per part of the corpus (tune, heldout), false alarms on the non-toxic part of the public sets beside the
+Prints a table per part of the corpus (tune, heldout, fresh), false alarms on the non-toxic part of the public sets beside the
 checkout where they are present, and milliseconds per message.
 """
 
@@ -24,6 +24,7 @@ from compliance.language.scan import scan
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "tests" / "compliance" / "language" / "corpus.yaml"
 PUBLIC = ROOT.parent / "shared" / "data"
+PARTS = ("tune", "heldout", "fresh")
 HEADING_CLASS = {"insult": "abusive"}
 
 
@@ -33,7 +34,9 @@ def examples(part: str, path: Path = CORPUS) -> Iterator[tuple[str, str, str, st
     for heading, by_lang in data[part].items():
         for lang, entries in by_lang.items():
             for entry in entries:
-                text, cls = (entry, HEADING_CLASS.get(heading, heading)) if isinstance(entry, str) else (entry["t"], entry["c"])
+                text, cls = (
+                    (entry, HEADING_CLASS.get(heading, heading)) if isinstance(entry, str) else (entry["t"], entry["c"])
+                )
                 yield text, lang, heading, cls
 
 
@@ -79,7 +82,11 @@ def public_sets() -> Iterator[tuple[str, list[str], str]]:
     for name, lang in (("spanish", "es"), ("portuguese", "pt")):
         path = PUBLIC / "multilingual-hatecheck" / f"hatecheck_cases_final_{name}.csv"
         if path.exists():
-            yield f"hatecheck non-hateful ({lang})", column(path, "test_case", lambda r: r["label_gold"] == "non-hateful"), lang
+            yield (
+                f"hatecheck non-hateful ({lang})",
+                column(path, "test_case", lambda r: r["label_gold"] == "non-hateful"),
+                lang,
+            )
 
 
 def alarms_on_public_sets() -> dict[str, dict[str, Any]]:
@@ -129,17 +136,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--misses", action="store_true", help="list every error of the tune part")
     parser.add_argument("--no-public", action="store_true", help="leave the public sets out")
     options = parser.parse_args(arguments)
-    result: dict[str, Any] = {part: figures(part) for part in ("tune", "heldout")}
+    result: dict[str, Any] = {part: figures(part) for part in PARTS}
     result["public"] = {} if options.no_public else alarms_on_public_sets()
     result["speed"] = speed()
     write = sys.stdout.write
     if options.json:
         write(json.dumps(result) + "\n")
         return 0
-    for part in ("tune", "heldout"):
+    for part in PARTS:
         write("\n".join(_table(part, result[part])) + "\n")
     for name, row in result["public"].items():
-        write(f"{name}: {row['n']} texts, flagged {row['flagged']:.2%}, other than insults and swearing {row['flagged_other_than_words']:.2%}\n")
+        write(
+            f"{name}: {row['n']} texts, flagged {row['flagged']:.2%}, other than insults and swearing {row['flagged_other_than_words']:.2%}\n"
+        )
     if not result["public"] and not options.no_public:
         write("public sets: absent, skipped\n")
     write("speed, 1,000 characters: " + ", ".join(f"{k} {v:.2f}" for k, v in result["speed"].items()) + "\n")

@@ -20,8 +20,8 @@ MAX_CHARS = 4096  # the longest text message the channel carries; the rest of a 
 
 _LOOKALIKES = dict(
     zip(
-        "аеорсхуікмтвнгдзбјѕԁһԛԝ" "αεορτυικνμηχγβ" "ɑɡıɩʟɴʀѵꞵ",
-        "aeopcxyikmtbhrdzbjsdhqw" "aeoptuiknmnxyb" "agiilnrvb",
+        "аеорсхуікмтвнгдзбјѕԁһԛԝαεορτυικνμηχγβɑɡıɩʟɴʀѵꞵ",
+        "aeopcxyikmtbhrdzbjsdhqwaeoptuiknmnxybagiilnrvb",
         strict=True,
     )
 )
@@ -56,7 +56,9 @@ _TOKEN = re.compile(
     r"|[a-zñ0-9@$€*][a-zñ0-9@$€*!|+_]*%?"
     r"|[.?!;\n]+|[,:]"
 )
-_SPACED = re.compile(r"(?<![a-zñ0-9@$])(?:[a-zñ0-9@$](?: {1,4}|[.\-_*/|~,\n]|[.\-_*/|~,] )){2,}[a-zñ0-9@$](?![a-zñ0-9@$])")
+_SPACED = re.compile(
+    r"(?<![a-zñ0-9@$])(?:[a-zñ0-9@$](?: {1,4}|[.\-_*/|~,\n]|[.\-_*/|~,] )){2,}[a-zñ0-9@$](?![a-zñ0-9@$])"
+)
 _RUN = re.compile(r"([a-zñ])\1+")
 _STRETCHED = re.compile(r"([a-zñ])\1\1|([aiu])\2")
 _QUOTED = re.compile(r'"[^"]{1,400}"|(?<![a-zñ0-9])\'[^\']{1,400}\'(?![a-zñ0-9])')

@@ -27,11 +27,12 @@ Other = TypeVar("Other")
 
 MAX_GAP = 8
 # Too common to wake a pattern on their own.
-COMMON = frozenset(
-    "a al ao aos as con com da das de del do dos e el em en es esta este eu ha haber la las le les lo los ma mas me mi "
-    "minha meu na nas no nao nos o os para pero por pra pro que se seu si sua su sus te tu tua un una um uma usted "
-    "voce y ya ja yo va vas vai vamos vou voy ser ir tiene tem ta estar hay lhe foi fue muy mais sin sem".split()
-)
+_COMMON = """
+a al ao aos as con com da das de del do dos e el em en es esta este eu ha haber la las le les lo los ma mas me mi 
+minha meu na nas no nao nos o os para pero por pra pro que se seu si sua su sus te tu tua un una um uma usted 
+voce y ya ja yo va vas vai vamos vou voy ser ir tiene tem ta estar hay lhe foi fue muy mais sin sem
+"""
+COMMON = frozenset(_COMMON.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,14 @@ def _alternatives(element: str, sets: Mapping[str, Sequence[str]], seen: tuple[s
             yield part
 
 
+def _word(word: str) -> str:
+    if word == "#":
+        return "[0-9][^ ]*"
+    return re.escape(word[:-1]) + "[^ ]*" if word.endswith("*") else re.escape(word)
+
+
 def _one(alternative: str) -> str:
-    words = alternative.split("_")
-    return " ".join(r"[0-9][^ ]*" if w == "#" else re.escape(w[:-1]) + "[^ ]*" if w.endswith("*") else re.escape(w) for w in words)
+    return " ".join(_word(word) for word in alternative.split("_"))
 
 
 def compile_pattern(source: str, sets: Mapping[str, Sequence[str]]) -> Pattern:

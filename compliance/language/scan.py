@@ -7,34 +7,15 @@ import re
 from compliance.language.flags import CLASS_FLAGS, IDENTIFIER_FLAG
 from compliance.language.identifiers import bare, identifiers
 from compliance.language.languages import language_of
-from compliance.language.lexicon import CONDUCT, SHIELDS, VOCABULARY, Rule
+from compliance.language.lexicon import CONDUCT, SHIELDS, VOCABULARY, Rule, read
 from compliance.language.model import CLASSES, OK, Author, Context, Finding, Scan
 from compliance.language.normalise import MAX_CHARS, Normalised, normalise
 
-_BOTH = "nunca jamas nadie ninguno ninguna tampoco sin ni nao ninguem jamais nem nenhum nenhuma sem".split()
-# By language of the text: the Portuguese "no" is "in the".
-_NEGATORS = {"es": frozenset([*_BOTH, "no"]), "pt": frozenset(_BOTH)}
-# Between a negation and what it denies only such words may stand.
-_THROUGH = frozenset(
-    "se le les lo la los las te me nos lhe lhes ha he hay haya va van vamos voy vas vai vao vou a ir que de es e sea sean ser sera "
-    "serán sao significa implica quiere quer decir dizer puede pueden podemos pode podem podera estoy estamos esta estan estou "
-    "usted ustedes voce voces o senhor senhora señor señora ya ja queremos quiero tenemos intencion um uma un una ningun ninguna algum "
-    "para por llama llamamos llamando chamando chamar llamar considera somos son soy sou constituye constitui ningún ni nem hemos "
-    "vaya vayan tratamos buscamos cierto verdad verdade correto debe deben deve devem necesita precisa , trata caso nenhum nenhuma "
-    "existe existen persona eres sos dije disse digo dizendo diciendo mi minha meu nuestra nossa vez cuando quando tener ter".split()
-)
-# "No dude que...", "no me obligue a...", "não pense que...": a negation that denies nothing.
-_HOLLOW = frozenset(
-    "dude dudes duda dudo crea creas piense pienses sorprenda sorprendas extrañe extrañes asuste asustes queje quejes olvide olvides "
-    "reclame pense pensem acredite ache assuste surpreenda estranhe esqueca esquece duvide obligue obligues obrigue obriga haga hagas faca "
-    "faça solo solamente so somente apenas quisiera quisiéramos gustaria queria quero_ter hara haran sirve adianta importa".split()
-)
-_CONDITION = frozenset("si se caso cuando quando por de al sin como hasta ate mientras enquanto o ou sea".split())
-_PAYWORDS = (
-    "pag", "deposit", "liquid", "cumpl", "cumpr", "respond", "contest", "abon", "quit", "acert", "regulariz", "transf", "salda", "veo", "vej",
-    "cancel", "recib", "receb", "cae", "cair", "coopera", "atend", "quier", "quis", "quer", "hay", "houver", "da", "pued", "pud", "tiene",
-    "tem", "tiv", "hace", "fiz", "arregl", "resolv", "entend",
-)  # fmt: skip
+_LISTS: dict[str, str] = read("negation.yaml")["words"]
+_THROUGH, _HOLLOW, _CONDITION = (frozenset(_LISTS[name].split()) for name in ("through", "hollow", "condition"))
+_PAYWORDS = tuple(_LISTS["pay"].split())
+_NEGATORS = {"es": frozenset([*_LISTS["negators"].split(), "no"]), "pt": frozenset(_LISTS["negators"].split())}
+_SUBJECTS = frozenset(["usted", "voce", "tu", "el", "la", "senhor", "senhora", "me", "le"])
 _SHIELDED: dict[str, frozenset[str]] = {
     "warning": frozenset({"fraud_diversion", "false_legal_claim", "threat", "privacy", "off_policy_promise"}),
     "reported": frozenset({"abusive", "profanity", "shaming", "threat"}),
@@ -46,10 +27,13 @@ _SHIELDED: dict[str, frozenset[str]] = {
 _DEBTOR_CLASSES = frozenset({"abusive", "profanity", "threat"})
 _DEBTOR_THREATS = ("violence", "consequences", "know_where")
 _DISCOUNT = re.compile(
-    r"(?:descuento|desconto|quita|rebaja|abatimento)[^.?\n]{0,24}?(\d{1,3}) ?%|(\d{1,3}) ?%[^.?\n]{0,16}?(?:descuento|desconto|quita|rebaja)",
+    r"(?:descuento|desconto|quita|rebaja|abatimento)[^.?\n]{0,24}?(\d{1,3}) ?%"
+    r"|(\d{1,3}) ?%[^.?\n]{0,16}?(?:descuento|desconto|quita|rebaja)",
     re.I,
 )
-_INSTALMENTS = re.compile(r"\b(\d{1,3}) ?(?:cuotas|parcelas|pagos|mensualidades|vezes|meses sin)\b|\b(\d{1,2})x\b", re.I)
+_INSTALMENTS = re.compile(
+    r"\b(\d{1,3}) ?(?:cuotas|parcelas|pagos|mensualidades|vezes|meses sin)\b|\b(\d{1,2})x\b", re.I
+)
 
 
 def scan(text: str, *, author: Author = "agent", lang: str | None = None, context: Context | None = None) -> Scan:
@@ -71,7 +55,7 @@ def scan(text: str, *, author: Author = "agent", lang: str | None = None, contex
     for match, rule in CONDUCT.matches(normal.text, words):
         if rule.only_lang and rule.lang != lang:
             continue
-        if author == "debtor" and (rule.cls not in _DEBTOR_CLASSES or (rule.cls == "threat" and not rule.id.endswith(_DEBTOR_THREATS))):
+        if author == "debtor" and not _binds_debtor(rule):
             continue
         first, last = normal.index(match.start()), normal.index(match.end() - 2)
         if _excused(rule, first, last, words, sentence, excused, normal, lang):
@@ -93,6 +77,10 @@ def scan(text: str, *, author: Author = "agent", lang: str | None = None, contex
             flags |= CLASS_FLAGS["composure_loss"]
     findings.sort(key=lambda f: (-f.severity, CLASSES.index(f.cls), f.span))
     return Scan(tuple(findings), frozenset(flags), findings[0].cls if findings else OK, lang)
+
+
+def _binds_debtor(rule: Rule) -> bool:
+    return rule.cls in _DEBTOR_CLASSES and (rule.cls != "threat" or rule.id.endswith(_DEBTOR_THREATS))
 
 
 def _sentences(words: list[str]) -> list[int]:
@@ -135,7 +123,8 @@ def _excused(
     start, end_ = normal.tokens[first].start, normal.tokens[last].end
     if rule.cls in ("abusive", "profanity", "threat", "shaming"):
         for begin, close in normal.quoted:
-            if begin <= start and end_ <= close and any(n == "reported" and s == sentence[first] for n, s, _ in shields):
+            told = any(name == "reported" and at == sentence[first] for name, at, _ in shields)
+            if told and begin <= start and end_ <= close:
                 return True
     return False
 
@@ -153,7 +142,7 @@ def _negated_before(first: int, words: list[str], lang: str) -> bool:
 
 
 def _negated_inside(first: int, last: int, words: list[str], lang: str) -> bool:
-    """"usted no va a ir preso", matched from "usted" on."""
+    """ "usted no va a ir preso", matched from "usted" on."""
     for place in range(first, last):
         if words[place] in _NEGATORS[lang] and not _hollow(place, words):
             between = words[place + 1 : last]
@@ -173,7 +162,7 @@ def _hollow(place: int, words: list[str]) -> bool:
     pays = any(w.startswith(_PAYWORDS) for w in after[:3])
     if before in _CONDITION and pays:
         return True
-    if before in ("usted", "voce", "tu", "el", "la", "senhor", "senhora", "me", "le") and place > 1 and words[place - 2] in _CONDITION and pays:
+    if pays and place > 1 and before in _SUBJECTS and words[place - 2] in _CONDITION:
         return True
     return bool(after) and after[0].startswith("pag") and "si" not in after
 
@@ -204,7 +193,9 @@ def _numbers(text: str, context: Context, flags: set[str]) -> list[Finding]:
             if registered is None:
                 continue
             flags |= CLASS_FLAGS["fraud_diversion"] | {IDENTIFIER_FLAG}
-            findings.append(Finding("fraud_diversion", 3, (found.start, found.end), f"number.unregistered_{found.name}"))
+            findings.append(
+                Finding("fraud_diversion", 3, (found.start, found.end), f"number.unregistered_{found.name}")
+            )
         else:
             flags |= CLASS_FLAGS["privacy"] | {IDENTIFIER_FLAG}
             findings.append(Finding("privacy", 2, (found.start, found.end), f"number.{found.name}"))

@@ -187,14 +187,14 @@ def _model(subject: str) -> type[models.Model]:
 
 _UNANNOUNCED = """
 SELECT r.id FROM {table} r WHERE r.tenant_id = %(tenant)s
-AND NOT EXISTS (SELECT 1 FROM tenants_event e WHERE e.tenant_id = r.tenant_id AND e.subject_id = r.id AND e.name = %(name)s)
+AND NOT EXISTS (SELECT 1 FROM tenants_event e WHERE e.tenant_id = r.tenant_id AND e.subject_id = r.id AND e.name = ANY(%(names)s))
 AND NOT EXISTS (SELECT 1 FROM tenants_stagedevent s
-                WHERE s.tenant_id = r.tenant_id AND s.subject_id = r.id AND s.name = %(name)s)
+                WHERE s.tenant_id = r.tenant_id AND s.subject_id = r.id AND s.name = ANY(%(names)s))
 ORDER BY r.id LIMIT %(most)s
 """
 _TWICE = """
 SELECT subject_id, max(sequence) FROM tenants_event
-WHERE tenant_id = %(tenant)s AND subject = %(subject)s AND name = %(name)s GROUP BY subject_id HAVING count(*) > 1
+WHERE tenant_id = %(tenant)s AND subject = %(subject)s AND name = ANY(%(names)s) GROUP BY subject_id HAVING count(*) > 1
 ORDER BY 2 LIMIT %(most)s
 """
 
@@ -205,16 +205,16 @@ def _announced() -> Iterator[Problem]:
         values: dict[str, Any] = {
             "tenant": current_tenant_id(),
             "subject": table.subject,
-            "name": table.announced_by,
+            "names": list(table.announced_by),
             "most": _MOST,
         }
         with connection.cursor() as cursor:
             cursor.execute(_UNANNOUNCED.format(table=_model(table.subject)._meta.db_table), values)
             for (row_id,) in cursor.fetchall():
-                yield Problem("inserted", table.subject, row_id, None, f"no {table.announced_by} event announced this row")
+                yield Problem("inserted", table.subject, row_id, None, f"no {' or '.join(table.announced_by)} event announced this row")
             cursor.execute(_TWICE, values)
             for row_id, sequence in cursor.fetchall():
-                yield Problem("inserted", table.subject, row_id, sequence, f"announced twice by {table.announced_by}")
+                yield Problem("inserted", table.subject, row_id, sequence, f"announced twice by {' or '.join(table.announced_by)}")
 
 
 def _rulesets() -> Iterator[Problem]:

@@ -76,9 +76,9 @@ def apply(reports: Sequence[Status], *, now: datetime) -> int:
     for state in ("sent", "delivered", "read", "failed"):
         _move(state, [(row, report) for row, report in rows if row.state == state])
     emit_many(
-        Emit(f"message.{row.state}", "messaging.message", row.message_id, row.provider_at,
+        Emit(f"message.{row.state}", "messaging.statusreport", row.pk, row.provider_at,
              messages[row.message_id].creditor_id, digest=digest_of("messaging.statusreport", row),
-             data={"report": str(row.pk), "debtor": str(messages[row.message_id].debtor_id),
+             data={"message": str(row.message_id), "debtor": str(messages[row.message_id].debtor_id),
                    **({"code": row.error_code} if row.error_code else {})})
         for row, _ in rows
     )  # fmt: skip

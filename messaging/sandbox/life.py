@@ -184,7 +184,8 @@ class Life:
             self.world.journal.flush()
             wait = min(1.0, (due - now_us) / 1e6) if due is not None and running else 1.0
             try:
-                await asyncio.wait_for(self._wake.wait(), max(0.005, wait))
+                async with asyncio.timeout(max(0.005, wait)):
+                    await self._wake.wait()
                 await asyncio.sleep(0.005)
             except TimeoutError:
                 continue

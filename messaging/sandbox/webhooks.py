@@ -288,7 +288,8 @@ class Courier:
     async def _something_changed(self, timeout: float = 1.0) -> None:
         event = self._changed
         try:
-            await asyncio.wait_for(event.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await event.wait()
         except TimeoutError:
             return
 

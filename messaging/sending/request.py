@@ -190,15 +190,17 @@ def _draft(
         flags = frozenset(template.flags) | (flags or frozenset())
     else:
         # What is typed or generated is read, whatever its author says of it: a text without flags is not decided.
-        author = "agent" if wish.origin_kind in ("agent", "api") else "bot"
+        names = tuple(filter(None, [creditor.name, creditor.legal_name]))
         context = language.Context(
-            creditor_names=frozenset(filter(None, [creditor.name, creditor.legal_name])),
+            creditor_names=names,
             registered_accounts=registered_accounts(creditor, content),
             identity_verified=contact.identity == ContactPoint.Identity.VERIFIED,
+            max_instalments=creditor.policy.get("max_instalments"),
+            max_discount_percent=creditor.policy.get("max_discount_percent"),
         )
-        scan = language.scan(text, author=author, context=context)
+        scan = language.scan(text, author="agent" if wish.origin_kind in ("agent", "api") else "bot", context=context)
         flags = language.flags_for(scan, text) | (flags or frozenset())
-        seen = language.disclosure_of(text, context=context)
+        seen = language.disclosure_of(text, names)
         disclosure = seen if disclosure is None else max(disclosure, seen)
     missing = frozenset(wish.missing or ()) if wish.missing is not None else _missing(template)
     return _Draft(

@@ -20,6 +20,7 @@ from django.db.models import Q
 from kernel.errors import DomainError
 from kernel.money import Money
 from portfolio import hooks
+from portfolio.entries import Account
 from portfolio.hooks import Sink
 from portfolio.imports.mapping import write_rejected
 from portfolio.imports.rows import (
@@ -46,8 +47,6 @@ from tenants.secrets import seal, unseal
 
 COMMIT_ROWS = 1000
 _ROW_PURPOSE = "import.row"
-#: Counts of an import: rows by kind and outcome, lines refused.
-COUNTS = ("debtors", "contacts", "invoices", "payments", "credits")
 Progress = Callable[[Import], None]
 
 
@@ -397,7 +396,7 @@ def _undo(held: Import, creditor: Creditor, debtor_ids: Sequence[uuid.UUID], now
         for payment in reversed(mine.get(account.debtor.id, [])):
             if payment.reversed_at is not None:
                 # reversed before, for a reason of its own: stating the file again must not bring it back
-                if payment.reversed_at < now:
+                if not _undone_here(account, held, payment_id=payment.id):
                     payment.import_id = None
                     book.change(payment)
                 continue
@@ -409,7 +408,7 @@ def _undo(held: Import, creditor: Creditor, debtor_ids: Sequence[uuid.UUID], now
             if invoice.import_id == held.id:
                 if invoice.withdrawn_at is None:
                     account.withdraw(invoice, book.cause, kind="reversal")
-                elif invoice.withdrawn_at < now:
+                elif not _undone_here(account, held, invoice_id=invoice.id):
                     invoice.import_id = None
                     book.change(invoice)
             elif invoice.withdrawn_at is None:
@@ -429,6 +428,19 @@ def _undo(held: Import, creditor: Creditor, debtor_ids: Sequence[uuid.UUID], now
         if account.debtor.import_id == held.id and not owes:
             withdraw_account(book, account, reason="import undone")
     book.write()
+
+
+def _undone_here(
+    account: Account, held: Import, *, payment_id: uuid.UUID | None = None, invoice_id: uuid.UUID | None = None
+) -> bool:
+    """Whether this import's own undoing, stopped and called again, took the row back."""
+    return any(
+        line.kind == "reversal"
+        and line.import_id == held.id
+        and line.payment_id == payment_id
+        and (payment_id is not None or line.invoice_id == invoice_id)
+        for line in account.lines
+    )
 
 
 __all__ = [

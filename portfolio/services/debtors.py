@@ -196,7 +196,7 @@ def _new_person(book: Book, held: Person | None, clean: Mapping[str, Any]) -> Pe
     book.shared[person.id] = 1
     if clean.get("document"):
         _identify(book, person, clean, document_hash(clean["document_kind"], clean["document"]))
-    if clean.get("birth_year"):
+    elif clean.get("birth_year"):
         knowledge.keep(person, birth_year=clean["birth_year"])
     return person
 
@@ -205,7 +205,7 @@ def _identify(book: Book, person: Person, clean: Mapping[str, Any], wanted: str)
     person.document_kind = clean["document_kind"]
     person.document = seal(clean["document"], purpose="document")
     person.document_hash = wanted
-    knowledge.keep(person, document=clean["document"])
+    knowledge.keep(person, document=clean["document"], birth_year=clean.get("birth_year"))
     book.by_document[wanted] = person
     book.change(person)
 

@@ -1,18 +1,21 @@
 """Under row-level security an operator that is not leakproof loses its index: the hot queries keep theirs.
 
 Plans are asked for as the run-time role, in a scope, with sequential scans priced out: what is proved is that the
-planner may use the index at all, not that it would on three rows.
+planner may use the index at all, with all of its columns, not that it would on three rows.
 """
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
+from psycopg.sql import SQL, Identifier
 
 from compliance.models import Consent, Contact, Decision, Stop
 from kernel.ids import uuid7
@@ -22,7 +25,7 @@ from tenants.models import Event
 from tenants.scope import tenant_scope
 from tests import factories
 
-ID, NOW = uuid7(), factories.NOON
+ID, TENANT, NOW = uuid7(), uuid7(), factories.NOON
 #: name -> (query, index, columns that its Index Cond must hold beside the tenant)
 HOT: dict[str, tuple[Callable[[], QuerySet[Any]], str, tuple[str, ...]]] = {
     "debtor by external id": (
@@ -102,22 +105,39 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(child)
 
 
-def plan_of(query: QuerySet[Any]) -> dict[str, Any]:
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("SET LOCAL enable_bitmapscan = off")
-        cursor.execute("SET LOCAL enable_sort = off")
-    [answer] = json.loads(query.explain(format="json"))
-    return dict(answer["Plan"])
+def plan_of(query: QuerySet[Any], *, only: str, creditors: str) -> list[dict[str, Any]]:
+    """The plan when `only` is the one index of the table that may be used, as the run-time role in a scope.
+
+    The administrator hides the other indexes in a transaction that is rolled back: on almost empty tables every
+    index costs the same, and which one the planner would take says nothing.
+    """
+    sql, parameters = query.query.sql_with_params()
+    table = query.model._meta.db_table
+    with psycopg.connect(os.environ["DATABASE_ADMIN_URL"]) as link, link.cursor() as cursor:
+        cursor.execute(
+            "UPDATE pg_index SET indisvalid = false WHERE indrelid = %s::regclass AND indexrelid <> %s::regclass",
+            [table, only],
+        )
+        cursor.execute(SQL("SET LOCAL ROLE {}").format(Identifier(settings.RUNTIME_ROLE)))
+        for name in ("seqscan", "bitmapscan"):
+            cursor.execute(SQL("SET LOCAL {} = off").format(Identifier(f"enable_{name}")))
+        cursor.execute(
+            "SELECT set_config('app.tenant_id', %s, true), set_config('app.creditor_ids', %s, true)",
+            [str(TENANT), creditors],
+        )
+        cursor.execute(f"EXPLAIN (FORMAT json) {sql}", parameters)
+        [[[answer]]] = cursor.fetchall()
+        link.rollback()
+    return list(nodes(answer["Plan"]))
 
 
-@pytest.mark.parametrize("restricted", [False, True], ids=["whole tenant", "one creditor"])
+@pytest.mark.parametrize("creditors", ["*", str(ID)], ids=["whole tenant", "one creditor"])
 @pytest.mark.parametrize("name", HOT)
-def test_hot_queries_keep_their_index_under_the_wall(name, restricted):
+def test_hot_queries_keep_their_index_under_the_wall(name, creditors):
     query, index, columns = HOT[name]
-    with tenant_scope(factories.make_tenant().id, creditor_ids=[ID] if restricted else None):
-        plan = plan_of(query())
-    used = {node["Index Name"]: node.get("Index Cond", "") for node in nodes(plan) if "Index Name" in node}
+    with tenant_scope(TENANT):
+        plan = plan_of(query(), only=index, creditors=creditors)
+    used = {node["Index Name"]: node.get("Index Cond", "") for node in plan if "Index Name" in node}
     assert index in used, f"{name}: {used}"
     for column in ("tenant_id", *columns):
         assert column in used[index], f"{name}: {column} is filtered after the index, not by it: {used[index]}"
@@ -125,9 +145,11 @@ def test_hot_queries_keep_their_index_under_the_wall(name, restricted):
 
 def test_an_operator_that_leaks_does_lose_it():
     """So that the test above is known to be able to fail."""
-    with tenant_scope(factories.make_tenant().id):
-        plan = plan_of(ContactPoint.objects.filter(kind="phone", value__startswith="+55119"))
-    conditions = " ".join(node.get("Index Cond", "") for node in nodes(plan))
+    with tenant_scope(TENANT):
+        query = ContactPoint.objects.filter(kind="phone", value__startswith="+55119")
+        plan = plan_of(query, only="portfolio_contact_value", creditors="*")
+    conditions = " ".join(node.get("Index Cond", "") for node in plan)
+    assert "kind" in conditions
     assert "value" not in conditions
 
 

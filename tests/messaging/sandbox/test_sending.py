@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from tests.messaging.sandbox.harness import ANA, DISPLAY, NUMBER, START, TOKEN, WABA, bench, code, reminder, text
@@ -70,7 +71,7 @@ async def test_an_unknown_number_is_100_33_and_a_deleted_one_33():
         ({"type": "text"}, 131008),
         ({"type": "text", "text": {"body": ""}}, 131008),
         ({"type": "text", "text": {"body": "x" * 4097}}, 131009),
-        ({"type": "telepathy", "telepathy": {}}, 131051),
+        ({"type": "telepathy"}, 131051),
         ({"type": "text", "text": {"body": "x"}, "colour": "red"}, 100),
         ({"type": "text", "text": {"body": "x"}, "biz_opaque_callback_data": "x" * 513}, 131009),
         ({"type": "text", "text": {"body": "x"}, "recipient_type": "group"}, 131051),
@@ -264,8 +265,6 @@ async def test_the_faults_that_are_asked_for_happen_and_no_others():
 
 
 async def test_a_closed_socket_leaves_the_message_accepted():
-    import httpx
-
     async with bench() as it:
         await it.hear()
         await it.control("faults", {"kind": "close"})

@@ -1,0 +1,5 @@
+"""Placeholder until the bot's own first slice lands (colleague B overwrites this file)."""
+
+
+def react(conversation, message, now):
+    """Nothing yet."""

@@ -1,0 +1,5 @@
+"""Placeholder (colleague B overwrites this file)."""
+
+
+class TemplateShelf:
+    """Nothing yet."""

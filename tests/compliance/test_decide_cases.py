@@ -1,0 +1,116 @@
+"""Worked cases: the reference examples where they lie beside the checkout, and the product's own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from compliance.decide import facts_to_json, load_packs, replay, ruleset_from_content
+from compliance.decide.cases import Case, read_cases
+from compliance.decide.documents import CaseError
+
+HERE = Path(__file__).parent
+EXAMPLES = HERE.parents[2] / "shared" / "reference" / "rule-cases-examples.yaml"
+PACKS = load_packs()
+GOOD = "[{id: A, packs: [co], zones: [America/Bogota], at_utc: '2026-11-24T15:00:00Z'%s}]"
+
+
+def cases_of(path: Path) -> list[Case]:
+    return read_cases(path.read_text(encoding="utf-8"), path.name, PACKS) if path.exists() else []
+
+
+@pytest.mark.parametrize("case", cases_of(HERE / "cases.yaml"), ids=lambda case: f"{case.id} {case.title}")
+def test_own_case(case):
+    assert case.differences(case.decide()) == []
+
+
+@pytest.mark.skipif(not EXAMPLES.exists(), reason="the reference examples are not beside this checkout")
+def test_every_reference_example_is_decided_as_expected():
+    cases = cases_of(EXAMPLES)
+    assert len(cases) == 24
+    assert {case.id: found for case in cases if (found := case.differences(case.decide()))} == {}
+
+
+@pytest.mark.parametrize("case", cases_of(HERE / "cases.yaml"), ids=lambda case: case.id)
+def test_own_case_replays_from_its_evidence(case):
+    decision = case.decide()
+    stored = json.loads(json.dumps(facts_to_json(case.intent, case.facts, case.at, case.ruleset)))
+    rules = ruleset_from_content(json.loads(json.dumps(case.ruleset.content)))
+    assert rules.hash == case.ruleset.hash
+    assert replay(stored, rules) == decision
+
+
+def test_a_wrong_expectation_is_a_difference():
+    expect = ", expect: {decision: deny, rules: [CO-HOURS], next_allowed_utc: null}"
+    (case,) = read_cases(GOOD % expect, "x.yaml", PACKS)
+    assert len(case.differences(case.decide())) == 3
+
+
+def test_a_number_that_gives_other_zones_is_a_difference():
+    text = GOOD % ", phone: '+5491123456789', zones_from_number: true"
+    (case,) = read_cases(text, "x.yaml", PACKS)
+    assert case.facts.zones == ("America/Argentina/Buenos_Aires",)
+    assert "the number gives" in case.differences(case.decide())[0]
+
+
+def test_json_lines_and_a_single_json_document_are_read():
+    row = {"id": "A", "packs": ["pe"], "zones": ["America/Lima"], "at_utc": "2026-11-24T15:00:00Z"}
+    lines = "\n".join(json.dumps({**row, "id": name}) for name in "AB")
+    assert [case.id for case in read_cases(lines, "x.jsonl", PACKS)] == ["A", "B"]
+    assert [case.id for case in read_cases(lines, "standard input", PACKS)] == ["A", "B"]
+    assert [case.id for case in read_cases(json.dumps({"cases": [row]}), "x.json", PACKS)] == ["A"]
+
+
+def test_defaults_of_the_file_stand_for_omitted_keys():
+    text = """
+defaults: {consent: {state: revoked, channel: whatsapp, purpose: collection}}
+cases: [{id: A, packs: [pe], zones: [America/Lima], at_utc: "2026-11-24T15:00:00Z"}]
+"""
+    (case,) = read_cases(text, "x.yaml", PACKS)
+    assert case.decide().rules == ("X-CONSENT",)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "x.yaml: empty"),
+        ("cases: [", "x.yaml:1: not YAML"),
+        ("rows: []", "expected a list of cases, or a mapping with the key `cases`"),
+        ("- 3", "x.yaml:1: case 1: expected a mapping"),
+        ("- {packs: [co]}", "id is missing"),
+        ("- {id: A, at_utc: '2026-11-24T15:00:00Z'}", "packs is missing; expected a list like [co]"),
+        ("- id: A\n  packs: [xx]\n  at_utc: '2026-11-24T15:00:00Z'", "x.yaml:2: case A, packs: no rule pack xx; known: ar"),
+        ("- id: A\n  packs: [co]\n  at_utc: soon", "x.yaml:3: case A, at_utc: expected an instant like 2026-11-28T00:00:00Z"),
+        (GOOD % ", subdivision: br-xx", "case A, subdivision: no subdivision br-xx; known: ar-a"),
+        (GOOD % ", message: {class: chat}", "case A, message.class: expected one of collection"),
+        (GOOD % ", message: {channel: fax}", "message.channel: expected one of whatsapp"),
+        (GOOD % ", message: {disclosure: 4}", "message.disclosure: expected 0, 1, 2 or 3"),
+        (GOOD % ", consent: {state: yes_please}", "consent.state: expected one of granted"),
+        (GOOD % ", histori: []", "histori: unknown key; did you mean history?"),
+        (GOOD % ", history: [{at: '2026-11-24'}]", "history.0.at: expected an instant"),
+        (GOOD % ", flags: {opted_out: soon}", "flags.opted_out: expected true or a date like 2026-10-01"),
+        (GOOD % ", identity_verified: maybe", "identity_verified: expected true or false"),
+        (GOOD % ", zones_from_number: true", "zones_from_number: needs phone"),
+        (GOOD % ", holiday_country: ZZ", "holiday_country: no holidays are known for country 'ZZ'"),
+        ("[{id: A, packs: [br], zones: [America/Lima], at_utc: '2026-11-24T15:00:00Z', holiday_subdivision: XX}]", "holiday_subdivision: 'XX' is not"),
+        ("[{id: A, packs: [co], zones: [America/Bogotá], at_utc: '2026-11-24T15:00:00Z'}]", "zones: expected time zones like America/Bogota"),
+        (GOOD % ", expect: {decision: allow}", "expect: rules is missing"),
+    ],
+)
+def test_bad_input_is_one_line_that_says_where_and_what_is_expected(text, says):
+    with pytest.raises(CaseError) as caught:
+        read_cases(text, "x.yaml", PACKS)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_broken_json_line_is_named():
+    with pytest.raises(CaseError, match="x.jsonl:2: not JSON"):
+        read_cases('{"id": "A"}\n{oops}\n', "x.jsonl", PACKS)
+
+
+def test_an_unknown_stop_condition_is_a_warning():
+    (case,) = read_cases(GOOD % ", flags: {opted_oat: true}", "x.yaml", PACKS)
+    assert "opted_oat" in case.warnings[0]
