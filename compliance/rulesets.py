@@ -139,7 +139,9 @@ def short_state(code: str) -> str | None:
     return code.rpartition("-")[2] or None
 
 
-def ruleset_for(tenant: Tenant, creditor_id: uuid.UUID, person: Person, now: datetime, *, e164: str | None = None) -> RuleSet:
+def ruleset_for(
+    tenant: Tenant, creditor_id: uuid.UUID, person: Person, now: datetime, *, e164: str | None = None
+) -> RuleSet:
     """The rule set that holds at `now` for one person at one creditor, inside the organisation's scope."""
     if tenant.id != current_tenant_id():
         raise ValueError("the rule set of another organisation was asked for")
@@ -204,9 +206,7 @@ def differences(before: Any, after: Any, path: str = "") -> list[tuple[str, Any,
             row for key in keys for row in differences(before.get(key), after.get(key), f"{path}/{key}".lstrip("/"))
         ]
     if _identified(before) and _identified(after):
-        return differences(
-            {_name(row): row for row in before}, {_name(row): row for row in after}, path
-        )
+        return differences({_name(row): row for row in before}, {_name(row): row for row in after}, path)
     return [] if before == after else [(path, before, after)]
 
 
@@ -245,7 +245,13 @@ def save_layer(
     former = RuleLayer.objects.select_for_update().filter(level=level, owner_id=owner_id, effective_to=None).first()
     RuleLayer.objects.filter(level=level, owner_id=owner_id, effective_to=None).update(effective_to=now)
     layer = RuleLayer.objects.create(
-        level=level, owner_id=owner_id, data=dict(data), reason=reason, author=author, effective_from=now, effective_to=None
+        level=level,
+        owner_id=owner_id,
+        data=dict(data),
+        reason=reason,
+        author=author,
+        effective_from=now,
+        effective_to=None,
     )
     audit.record(
         "rules.save",

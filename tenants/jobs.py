@@ -65,7 +65,7 @@ def enqueue(task: str, subject: object, *, tenant_id: uuid.UUID | None, due_at: 
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO tenants_job AS job (tenant_id, task, subject, due_at, tries, error, created_at) "
-            "VALUES (%s, %s, %s, %s, 0, '', %s) ON CONFLICT (task, subject) DO UPDATE SET due_at = CASE "
+            "VALUES (%s, %s, %s, %s, 0, '', %s) ON CONFLICT ON CONSTRAINT tenants_job_once DO UPDATE SET due_at = CASE "
             "WHEN job.leased_until IS NULL THEN excluded.due_at "
             "ELSE greatest(excluded.due_at, job.due_at + interval '1 microsecond') END "
             "WHERE job.leased_until IS NOT NULL OR excluded.due_at < job.due_at",

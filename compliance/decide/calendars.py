@@ -41,7 +41,7 @@ class Calendar(Protocol):
         """The holiday's name on the date with this proleptic ordinal, None on an ordinary day."""
 
     def keys(self, country: str, subdivisions: Sequence[str], category: str) -> tuple[HolidayKey, ...]:
-        """The sets to ask for a debtor in these subdivisions; raises ValueError for an unknown country or state."""
+        """The sets to ask for a debtor in these subdivisions; raises ValueError for an unknown country."""
 
 
 class HolidayCalendar:
@@ -62,15 +62,10 @@ class HolidayCalendar:
         self._moved = {country: list(rows) for country, rows in (moved or {}).items()}
 
     def keys(self, country: str, subdivisions: Sequence[str], category: str) -> tuple[HolidayKey, ...]:
-        """See Calendar.keys. Countries whose holidays do not differ by state ignore the states."""
+        """See Calendar.keys. A state that is not one of the country's (or has no holidays) gets the national set."""
         known = known_subdivisions(country)
-        if not known or not subdivisions:
-            return (HolidayKey(country, "", category),)
-        for code in subdivisions:
-            if code not in known:
-                listed = ", ".join(sorted(known))
-                raise ValueError(f"{code!r} is not a holiday subdivision of {country}; known: {listed}")
-        return tuple(HolidayKey(country, code, category) for code in dict.fromkeys(subdivisions))
+        found = tuple(HolidayKey(country, code, category) for code in dict.fromkeys(subdivisions) if code in known)
+        return found or (HolidayKey(country, "", category),)
 
     def name(self, key: HolidayKey, ordinal: int) -> str | None:
         """See Calendar.name."""

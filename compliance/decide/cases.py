@@ -15,9 +15,8 @@ from typing import Any
 
 from kernel.errors import DomainError
 
-from .calendars import known_subdivisions, shipped_calendar
+from .calendars import known_subdivisions
 from .compose import compose_exactly
-from .days import day_table
 from .documents import CaseError, Document, read_document
 from .gate import decide
 from .offsets import is_zone
@@ -273,14 +272,19 @@ class _Reader:
             },
             **({"balance_as_of": self.instant("balance/as_of", balance["as_of"])} if "as_of" in balance else {}),
         )
-        try:
-            if country is not None:
-                known_subdivisions(country)
-            day_table(ruleset, shipped_calendar(), facts)
-        except ValueError as error:
-            field_ = "holiday_subdivision" if "subdivision" in str(error) else "holiday_country"
-            raise self.fail(field_, str(error)) from error
+        self.check_holidays(ruleset, country, own)
         return facts, stated
+
+    def check_holidays(self, ruleset: RuleSet, country: str | None, own: tuple[str, ...]) -> None:
+        """The country has known holidays, and one of the countries asked knows the subdivision."""
+        asked = {country if rule.country == "debtor" else rule.country for rule in ruleset.closed if rule.by_state}
+        try:
+            known = {code for place in asked | {country} if place is not None for code in known_subdivisions(place)}
+        except ValueError as error:
+            raise self.fail("holiday_country", str(error)) from error
+        for code in own:
+            if known and code not in known:
+                raise self.fail("holiday_subdivision", f"expected one of {', '.join(sorted(known))}; got {code!r}")
 
     def zones(self, number: str | None, ruleset: RuleSet) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
         """The candidate zones, and the list that the number has to give where the case asks for that."""

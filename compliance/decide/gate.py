@@ -27,7 +27,7 @@ def decide(intent: Intent, facts: Facts, ruleset: RuleSet, now: datetime, calend
     allow: no rule objects. defer: only rules that time can satisfy object. deny: another one does. `next_allowed_at`
     is the first instant from `now` on at which every time rule passes if nothing else changes, to the second; None
     when a non-time rule blocks, when the channel is paused without an end, or when no allowed instant remains.
-    Raises ValueError for a naive instant, an unknown zone, country or state.
+    Raises ValueError for a naive instant, an unknown zone or country.
     """
     return judge(intent, facts, ruleset, now, calendar or shipped_calendar(), zone_tables(facts.zones))
 

@@ -46,7 +46,7 @@ def export(
 ) -> dict[str, Any]:
     """The evidence document (formats.py) about one debtor, one request, or all decisions of a period (half open).
 
-    Seals first what has no seal yet, and is itself recorded in the audit. `messages` adds to what rooms above contribute.
+    Seals first what has no seal yet, and is itself recorded in the audit. `messages` adds to what rooms contribute.
     Raises DomainError when there is nothing of that name in the scope.
     """
     selection = _selection(debtor_id, request_id, period)
@@ -118,7 +118,11 @@ def _selection(
     since, until = period
     if since >= until:
         raise DomainError("period_empty", "a period ends after it starts", pointer="period")
-    rows = list(Decision.objects.filter(decided_at__gte=since, decided_at__lt=until).only("id", "person_id", "request_id", "creditor_id", "debtor_id"))
+    rows = list(
+        Decision.objects.filter(decided_at__gte=since, decided_at__lt=until).only(
+            "id", "person_id", "request_id", "creditor_id", "debtor_id"
+        )
+    )
     return Selection(
         "period",
         frozenset(row.creditor_id for row in rows),
@@ -153,7 +157,7 @@ def _statements(selection: Selection) -> list[Record]:
 
 
 def _announcements(records: list[Record]) -> tuple[list[dict[str, Any]], list[Seal], list[Record]]:
-    """The sealed events that state the records' hashes; a record whose event has no number yet waits for the next export."""
+    """The sealed events that state the records' hashes; what has no number yet waits for the next export."""
     with all_creditors():
         found = {
             (row.name, row.subject, row.subject_id): row.sequence
@@ -184,7 +188,9 @@ def _told(row: Decision) -> list[dict[str, Any]]:
     for stored in row.findings:
         finding = finding_from_json(stored)
         words = {language: explain(finding, language, offsets[0][0]) for language in LANGUAGES}
-        told.append({"decision": row.id, "rule": finding.rule, "law": finding.citation, "basis": finding.basis, "words": words})
+        told.append(
+            {"decision": row.id, "rule": finding.rule, "law": finding.citation, "basis": finding.basis, "words": words}
+        )
     return told
 
 

@@ -2,29 +2,35 @@
 
 It can be copied out of the product and run anywhere. Checked are: every line against the manifest, every row against
 the hash in its event, every event against the root of its seal, every seal against the one before, and the words of
-each message against the hash in its decision. Exit code 0: whole; 1: something is altered, named by line; 2: unreadable.
+each message against the hash in its decision. Exit code 0: whole; 1: altered, and the line is named; 2: unreadable.
 """
+
+from __future__ import annotations
 
 import argparse
 import hashlib
 import json
 import sys
+from collections.abc import Callable
+from typing import Any
+
+Object = Callable[[str, int, str], None]
 
 FORMAT = "trato.evidence/1"
 LISTS = ("messages", "records", "events", "seals")
 
 
-def canonical(value):
+def canonical(value: Any) -> bytes:
     """Sorted, compact, UTF-8: the bytes that are hashed."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def sha256(value):
+def sha256(value: Any) -> str:
     """Hex SHA-256 of a JSON value."""
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
-def root_from(leaf, proof):
+def root_from(leaf: dict[str, Any], proof: list[list[str]]) -> str:
     """The root that an event's leaf and its proof lead to (RFC 6962)."""
     current = hashlib.sha256(b"\x00" + canonical(leaf)).digest()
     for side, sibling in proof:
@@ -34,27 +40,28 @@ def root_from(leaf, proof):
     return current.hex()
 
 
-def line_numbers(text):
+def line_numbers(text: str) -> dict[tuple[str, int], int]:
     """(list, place) -> line of the file, for a file as the product writes it; empty for one that was laid out anew."""
-    found, current, place = {}, None, 0
+    found: dict[tuple[str, int], int] = {}
+    current, place = "", 0
     for number, line in enumerate(text.splitlines(), 1):
-        opened = next((name for name in LISTS if line.strip() == f'"{name}": ['), None)
+        opened = next((name for name in LISTS if line.strip() == f'"{name}": ['), "")
         if opened:
             current, place = opened, 0
         elif current and line.strip() in ("]", "],"):
-            current = None
+            current = ""
         elif current:
             found[current, place] = number
             place += 1
     return found
 
 
-def check(document, lines=None):
+def check(document: dict[str, Any], lines: dict[tuple[str, int], int] | None = None) -> list[str]:
     """Everything that is wrong with an evidence document, as sentences that name the line; empty when it is whole."""
     lines = lines or {}
-    wrong = []
+    wrong: list[str] = []
 
-    def object_to(name, place, reason):
+    def object_to(name: str, place: int, reason: str) -> None:
         at = f"line {lines[name, place]}, " if (name, place) in lines else ""
         wrong.append(f"{at}{name}[{place}]: {reason}")
 
@@ -71,14 +78,14 @@ def check(document, lines=None):
     return wrong
 
 
-def check_manifest(document, object_to, wrong):
+def check_manifest(document: dict[str, Any], object_to: Object, wrong: list[str]) -> None:
     """Every line as it was exported, none more, none less."""
     manifest = document.get("manifest") or {}
-    hashed = {}
+    hashed: dict[str, Any] = {}
     for name in LISTS:
         hashed[name] = [sha256(item) for item in document[name]]
         stated = manifest.get(name, [])
-        for place, (now, then) in enumerate(zip(hashed[name], stated)):
+        for place, (now, then) in enumerate(zip(hashed[name], stated, strict=False)):
             if now != then:
                 object_to(name, place, f"this line was altered: {called(document[name][place])}")
                 break
@@ -92,16 +99,17 @@ def check_manifest(document, object_to, wrong):
         wrong.append("the manifest was altered: its hashes do not give the hash of the document")
 
 
-def called(item):
+def called(item: dict[str, Any]) -> str:
     """What a line calls itself."""
     inner = item.get("content") or item.get("leaf") or item
     words = [str(item.get("subject") or inner.get("name") or ""), str(item.get("id") or inner.get("id") or "")]
     return " ".join(word for word in words if word) or "without an id"
 
 
-def check_seals(document, object_to):
+def check_seals(document: dict[str, Any], object_to: Object) -> dict[int, dict[str, Any]]:
     """Seals by number; each must match its digest and hold the digest of the one before."""
-    seals, former = {}, None
+    seals: dict[int, dict[str, Any]] = {}
+    former: dict[str, Any] | None = None
     for place, seal in enumerate(document["seals"]):
         content = seal["content"]
         if sha256(content) != seal["digest"]:
@@ -117,24 +125,30 @@ def check_seals(document, object_to):
     return seals
 
 
-def check_events(document, seals, object_to):
+def check_events(
+    document: dict[str, Any], seals: dict[int, dict[str, Any]], object_to: Object
+) -> dict[tuple[str, str, str], dict[str, Any]]:
     """Hashes by (event name, subject, id); each event must lead to the root of its seal."""
-    leaves = {}
+    leaves: dict[tuple[str, str, str], dict[str, Any]] = {}
     for place, event in enumerate(document["events"]):
         leaf, seal = event["leaf"], seals.get(event["seal"])
         if seal is None:
             object_to("events", place, f"seal {event['seal']}, which covers event {leaf['sequence']}, is not here")
         elif root_from(leaf, event["proof"]) != seal["root"]:
-            object_to("events", place, f"event {leaf['sequence']} ({leaf['name']}) does not lead to the root of its seal")
+            object_to(
+                "events", place, f"event {leaf['sequence']} ({leaf['name']}) does not lead to the root of its seal"
+            )
         elif not seal["first_sequence"] <= leaf["sequence"] <= seal["last_sequence"]:
             object_to("events", place, f"event {leaf['sequence']} stands outside the stretch of its seal")
         leaves[leaf["name"], leaf["subject"], leaf["subject_id"]] = leaf
     return leaves
 
 
-def check_records(document, leaves, object_to):
+def check_records(
+    document: dict[str, Any], leaves: dict[tuple[str, str, str], dict[str, Any]], object_to: Object
+) -> dict[str, list[dict[str, Any]]]:
     """Decisions by request; each row must match the hash that its event states, and carry the id it is filed under."""
-    decisions = {}
+    decisions: dict[str, list[dict[str, Any]]] = {}
     for place, record in enumerate(document["records"]):
         key = (record["event"], record["subject"], record["id"])
         leaf, content = leaves.pop(key, None), record["content"]
@@ -153,7 +167,7 @@ def check_records(document, leaves, object_to):
     return decisions
 
 
-def check_messages(document, decisions, object_to):
+def check_messages(document: dict[str, Any], decisions: dict[str, list[dict[str, Any]]], object_to: Object) -> None:
     """The words of each message that a decision was asked about; erased ones (no text left) keep their hash only."""
     for place, message in enumerate(document["messages"]):
         if not message.get("text") or not message.get("salt"):
@@ -164,9 +178,11 @@ def check_messages(document, decisions, object_to):
             object_to("messages", place, f"the words of message {message.get('id')} are not those that were decided on")
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="verifier", description="Checks an evidence file, without network or product.")
+    parser = argparse.ArgumentParser(
+        prog="verifier", description="Checks an evidence file, all by itself."
+    )
     parser.add_argument("file", help="the exported JSON file")
     parser.add_argument("--seal", metavar="DIGEST", help="a seal digest kept elsewhere that the file must contain")
     chosen = parser.parse_args(argv)

@@ -146,4 +146,12 @@ def write_decisions(rows: Sequence[NewDecision]) -> None:
     )
 
 
-__all__ = ["DECISION", "DECISION_RECORDED", "NewDecision", "content_of", "decision_digest", "write_decisions", "write_rulesets"]
+__all__ = [
+    "DECISION",
+    "DECISION_RECORDED",
+    "NewDecision",
+    "content_of",
+    "decision_digest",
+    "write_decisions",
+    "write_rulesets",
+]

@@ -1,4 +1,4 @@
-"""Is the ledger as it was written? Every row against its event, every event against its seal, every seal against the next.
+"""Is the ledger as it was written? Rows against their events, events against their seals, seals against one another.
 
 Found are altered, missing and inserted rows, named; and what cannot be checked is said, never passed over.
 """
@@ -187,7 +187,8 @@ def _model(subject: str) -> type[models.Model]:
 
 _UNANNOUNCED = """
 SELECT r.id FROM {table} r WHERE r.tenant_id = %(tenant)s
-AND NOT EXISTS (SELECT 1 FROM tenants_event e WHERE e.tenant_id = r.tenant_id AND e.subject_id = r.id AND e.name = ANY(%(names)s))
+AND NOT EXISTS (SELECT 1 FROM tenants_event e
+                WHERE e.tenant_id = r.tenant_id AND e.subject_id = r.id AND e.name = ANY(%(names)s))
 AND NOT EXISTS (SELECT 1 FROM tenants_stagedevent s
                 WHERE s.tenant_id = r.tenant_id AND s.subject_id = r.id AND s.name = ANY(%(names)s))
 ORDER BY r.id LIMIT %(most)s
@@ -211,10 +212,18 @@ def _announced() -> Iterator[Problem]:
         with connection.cursor() as cursor:
             cursor.execute(_UNANNOUNCED.format(table=_model(table.subject)._meta.db_table), values)
             for (row_id,) in cursor.fetchall():
-                yield Problem("inserted", table.subject, row_id, None, f"no {' or '.join(table.announced_by)} event announced this row")
+                yield Problem(
+                    "inserted",
+                    table.subject,
+                    row_id,
+                    None,
+                    f"no {' or '.join(table.announced_by)} event announced this row",
+                )
             cursor.execute(_TWICE, values)
             for row_id, sequence in cursor.fetchall():
-                yield Problem("inserted", table.subject, row_id, sequence, f"announced twice by {' or '.join(table.announced_by)}")
+                yield Problem(
+                    "inserted", table.subject, row_id, sequence, f"announced twice by {' or '.join(table.announced_by)}"
+                )
 
 
 def _rulesets() -> Iterator[Problem]:

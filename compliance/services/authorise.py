@@ -15,7 +15,7 @@ from compliance.decide import Decision, Facts, Intent, RuleSet, effective_class,
 from compliance.decide.evidence import finding_to_json
 from compliance.ledger.decisions import NewDecision, write_decisions, write_rulesets
 from compliance.rulesets import Place
-from compliance.services import budget, facts
+from compliance.services import budget, facts, loading
 from compliance.services.values import Ask, Moment, Ruling
 from kernel.clock import machine_now
 from kernel.errors import DomainError
@@ -33,7 +33,7 @@ class _Judged:
     ruleset: RuleSet
     decision: Decision
     counts_as: str
-    known_reservation: facts.ContactRow | None
+    known_reservation: loading.ContactRow | None
 
 
 def authorise(
@@ -53,7 +53,7 @@ def authorise(
     if not asks:
         return []
     with all_creditors():
-        persons = facts.lock_persons((ask.person_id for ask in asks), skip_locked=skip_locked)
+        persons = loading.lock_persons((ask.person_id for ask in asks), skip_locked=skip_locked)
         taken = [ask for ask in asks if ask.person_id in persons]
         if len(taken) < len(asks) and not skip_locked:
             raise DomainError("person_unknown", "there is no such person here", pointer="person_id")
@@ -87,23 +87,21 @@ def authorise(
 def preview(ask: Ask, now: datetime) -> Decision:
     """What the gate would say at `now`; locks nothing, writes nothing."""
     with all_creditors():
-        persons = facts.read_persons([ask.person_id])
+        persons = loading.read_persons([ask.person_id])
         if not persons:
             raise DomainError("person_unknown", "there is no such person here", pointer="person_id")
         (judged,) = _judge([ask], persons, now)
     return judged.decision
 
 
-def _judge(
-    asks: Sequence[Ask], persons: dict[uuid.UUID, facts.PersonRow], now: datetime
-) -> list[_Judged]:
+def _judge(asks: Sequence[Ask], persons: dict[uuid.UUID, loading.PersonRow], now: datetime) -> list[_Judged]:
     if not asks:
         return []
-    known = facts.load(asks, persons, now)
+    known = loading.load(asks, persons, now)
     places: list[Place] = [facts.place_of(ask, known) for ask in asks]
     rulesets = [known.book.ruleset(place) for place in places]
     days = max(ruleset.lookback_days for ruleset in rulesets)
-    facts.load_contacts(known, now, days=days, own=[ask.request_id for ask in asks])
+    loading.load_contacts(known, now, days=days, own=[ask.request_id for ask in asks])
     calendar = shipped_calendar()
     judged = []
     for ask, place, ruleset in zip(asks, places, rulesets, strict=True):
@@ -121,9 +119,9 @@ def _judge(
     return judged
 
 
-def _row(ask: Ask, counts_as: str, now: datetime) -> facts.ContactRow:
+def _row(ask: Ask, counts_as: str, now: datetime) -> loading.ContactRow:
     """The reservation of this ask, as the next ask of the batch sees it."""
-    return facts.ContactRow(
+    return loading.ContactRow(
         ask.person_id,
         ask.request_id,
         now,
@@ -149,7 +147,7 @@ def _reservation(one: _Judged, now: datetime) -> budget.Reservation:
 
 
 def _stale(one: _Judged, now: datetime) -> bool:
-    """Whether the reservation has to be written anew: given back meanwhile, made on an earlier local day, or re-classed."""
+    """Whether the reservation has to be written anew: given back meanwhile, of an earlier local day, or re-classed."""
     row, zones = one.known_reservation, one.facts.zones
     if row is None or row.message_class != one.counts_as:
         return True

@@ -167,9 +167,18 @@ def note_inbound(
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO compliance_contact (id, tenant_id, person_id, channel, message_class, direction, at, "
-            "creditor_hash, invoice_hashes, state, origin_id) VALUES (%s, %s, %s, %s, %s, 'in', %s, '', '{}', 'counted', %s) "
+            "creditor_hash, invoice_hashes, state, origin_id) "
+            "VALUES (%s, %s, %s, %s, %s, 'in', %s, '', '{}', 'counted', %s) "
             "ON CONFLICT (tenant_id, origin_id) DO UPDATE SET at = greatest(compliance_contact.at, excluded.at)",
-            [uuid7(), current_tenant_id(), person_id, channel, INBOUND, at, uuid.uuid5(person_id, f"inbound:{channel}")],
+            [
+                uuid7(),
+                current_tenant_id(),
+                person_id,
+                channel,
+                INBOUND,
+                at,
+                uuid.uuid5(person_id, f"inbound:{channel}"),
+            ],
         )
         if contact_point_id is not None:
             cursor.execute(

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from compliance.ledger.statements import CONSENT, consent_digest
 from compliance.models import Consent
-from compliance.services.facts import lock_persons
+from compliance.services.loading import lock_persons
 from compliance.services.stops import raise_stops
 from compliance.services.values import exact
 from kernel.clock import machine_now
@@ -76,12 +76,15 @@ def record_consents(statements: Iterable[Statement], now: datetime) -> list[Cons
     if not wanted:
         return []
     if odd := {one.state for one in wanted} - set(Consent.State.values):
-        raise DomainError("consent_state_unknown", "no consent is %(state)s", state=", ".join(sorted(odd)), pointer="state")
+        raise DomainError(
+            "consent_state_unknown", "no consent is %(state)s", state=", ".join(sorted(odd)), pointer="state"
+        )
     with all_creditors():
         lock_persons((one.person_id for one in wanted), skip_locked=False)
         known = set(
             Consent.objects.filter(
-                Q(person_id__in={one.person_id for one in wanted}), external_id__in={one.external_id for one in wanted} - {""}
+                Q(person_id__in={one.person_id for one in wanted}),
+                external_id__in={one.external_id for one in wanted} - {""},
             ).values_list("person_id", "external_id")
         )
         recorded_at, rows = machine_now(), []

@@ -1,28 +1,31 @@
-"""One loader for one send or for a batch: everything the rules may look at, in a constant number of queries.
+"""The facts of one ask, made of what was loaded: everything the rules may look at, and nothing that names anybody.
 
-The gate sees the whole person, whoever asks: callers hold `tenants.scope.all_creditors()` around it. Other creditors'
-contacts go in as bare contacts, without whose they are.
+Other creditors' contacts go in as bare contacts, without whose they are.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple
-
-from django.db import connection
 
 from compliance.decide import ConsentRecord, Contact, Facts, Intent, RuleSet, candidate_zones, states_of
 from compliance.decide.calendars import known_subdivisions
 from compliance.decide.offsets import zone_table
-from compliance.decide.values import COUNTING_CLASSES, OPTOUT_CONFIRMATION, seconds
+from compliance.decide.values import seconds
 from compliance.decide.zones import shipped_plans
-from compliance.rulesets import Book, Place, open_book, short_state
-from compliance.services.budget import INBOUND, creditor_hash, invoice_hash
+from compliance.rulesets import Place, short_state
+from compliance.services.budget import creditor_hash, invoice_hash
+from compliance.services.loading import (
+    REMEMBERED,
+    ConsentRow,
+    ContactRow,
+    DebtorRow,
+    Known,
+    PersonRow,
+    PointRow,
+)
 from compliance.services.values import Ask
 from kernel.errors import DomainError
 
@@ -35,213 +38,17 @@ _LEGAL = {
     "sued": "sued_or_insolvency_procedure",
     "insolvency": "sued_or_insolvency_procedure",
 }
-_REMEMBERED = [*sorted(COUNTING_CLASSES), OPTOUT_CONFIRMATION]
 #: How another creditor, and its invoices, are written in facts.
 SOMEBODY_ELSE = "-"
 
 
-class PersonRow(NamedTuple):
-    id: uuid.UUID
-    country: str
-    declared_zone: str
-    address_zone: str
-    subdivision: str
-
-
-class PointRow(NamedTuple):
-    id: uuid.UUID
-    person_id: uuid.UUID
-    kind: str
-    value: str
-    role: str
-    supplied_by: str | None
-    zones: list[str]
-    identity: str
-    identity_at: datetime | None
-    reported_wrong_at: datetime | None
-
-
-class DebtorRow(NamedTuple):
-    id: uuid.UUID
-    creditor_id: uuid.UUID
-    person_id: uuid.UUID
-    balance_as_of: datetime | None
-    withdrawn_at: datetime | None
-    owed_once: bool
-
-
-class CreditorRow(NamedTuple):
-    id: uuid.UUID
-    country: str
-    balance_max_age_hours: int | None
-    dispute_stops_all: bool
-    sending_stopped_at: datetime | None
-
-
-class InvoiceRow(NamedTuple):
-    id: uuid.UUID
-    debtor_id: uuid.UUID
-    settled: bool
-    disputed: bool
-    legal_state: str
-
-
-class StopRow(NamedTuple):
-    person_id: uuid.UUID
-    contact_point_id: uuid.UUID | None
-    creditor_id: uuid.UUID | None
-    kind: str
-    since: datetime
-    listed_on: str | None
-
-
-class ConsentRow(NamedTuple):
-    person_id: uuid.UUID
-    contact_point_id: uuid.UUID | None
-    creditor_id: uuid.UUID | None
-    channel: str
-    purpose: str
-    state: str
-    expires_at: datetime | None
-
-
-class ContactRow(NamedTuple):
-    person_id: uuid.UUID
-    origin_id: uuid.UUID
-    at: datetime
-    channel: str
-    message_class: str
-    state: str
-    creditor_hash: str
-    invoice_hashes: list[str]
-
-
-@dataclass(slots=True)
-class Known:
-    """What the tables say about the persons of a batch."""
-
-    book: Book
-    persons: dict[uuid.UUID, PersonRow]
-    points: dict[uuid.UUID, PointRow]
-    debtors: dict[uuid.UUID, DebtorRow]
-    creditors: dict[uuid.UUID, CreditorRow]
-    invoices: dict[uuid.UUID, list[InvoiceRow]]  # by debtor: the open ones, and those that were asked about
-    disputes: dict[uuid.UUID, list[uuid.UUID | None]]  # by debtor: open disputes' invoices
-    stops: dict[uuid.UUID, list[StopRow]]
-    consents: dict[uuid.UUID, list[ConsentRow]]  # oldest first
-    contacts: dict[uuid.UUID, list[ContactRow]] = field(default_factory=dict)
-    inbound: dict[uuid.UUID, dict[str, datetime]] = field(default_factory=dict)  # by person: channel -> last word
-
-
-def lock_persons(ids: Iterable[uuid.UUID], *, skip_locked: bool) -> dict[uuid.UUID, PersonRow]:
-    """Lock these persons in id order; with skip_locked those that somebody else holds are left out.
-
-    NO KEY UPDATE: rows that point at a person can still be written meanwhile.
-    """
-    return _persons(ids, "FOR NO KEY UPDATE" + (" SKIP LOCKED" if skip_locked else ""))
-
-
-def read_persons(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, PersonRow]:
-    """The same facts without a lock: for previews."""
-    return _persons(ids, "")
-
-
-def _persons(ids: Iterable[uuid.UUID], lock: str) -> dict[uuid.UUID, PersonRow]:
-    rows = _rows(
-        PersonRow,
-        "SELECT id, country, declared_zone, address_zone, subdivision FROM portfolio_person "
-        f"WHERE id = ANY(%s) ORDER BY id {lock}",
-        [sorted(set(ids))],
-    )
-    return {row.id: row for row in rows}
-
-
-def load(asks: Sequence[Ask], persons: dict[uuid.UUID, PersonRow], now: datetime) -> Known:
-    """Everything about these asks but the contact history, which needs the rule sets first (`load_contacts`)."""
-    ids = list(persons)
-    debtor_ids = list({ask.debtor_id for ask in asks if ask.debtor_id is not None})
-    creditor_ids = list({ask.creditor_id for ask in asks})
-    invoice_ids = list({invoice for ask in asks for invoice in ask.invoice_ids})
-    book = open_book([*creditor_ids, *ids], now)
-    points = _rows(
-        PointRow,
-        "SELECT id, person_id, kind, value, role, provenance->>'supplied_by', zones, identity, identity_at, "
-        "reported_wrong_at FROM portfolio_contactpoint WHERE id = ANY(%s)",
-        [list({ask.contact_point_id for ask in asks})],
-    )
-    creditors = _rows(
-        CreditorRow,
-        "SELECT id, country, balance_max_age_hours, dispute_stops_all, sending_stopped_at FROM portfolio_creditor "
-        "WHERE id = ANY(%s)",
-        [creditor_ids],
-    )
-    debtors = _rows(
-        DebtorRow,
-        "SELECT d.id, d.creditor_id, d.person_id, d.balance_as_of, d.withdrawn_at, EXISTS (SELECT 1 FROM "
-        "portfolio_invoice i WHERE i.tenant_id = d.tenant_id AND i.debtor_id = d.id) FROM portfolio_debtor d "
-        "WHERE d.id = ANY(%s)",
-        [debtor_ids],
-    )
-    invoices = _rows(
-        InvoiceRow,
-        "SELECT id, debtor_id, settled_at IS NOT NULL OR withdrawn_at IS NOT NULL, disputed_at IS NOT NULL, legal_state "
-        "FROM portfolio_invoice WHERE debtor_id = ANY(%s) "
-        "AND ((settled_at IS NULL AND withdrawn_at IS NULL) OR id = ANY(%s))",
-        [debtor_ids, invoice_ids],
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT debtor_id, invoice_id FROM portfolio_dispute WHERE debtor_id = ANY(%s) AND state = 'open'",
-            [debtor_ids],
-        )
-        disputes: dict[uuid.UUID, list[uuid.UUID | None]] = defaultdict(list)
-        for debtor_id, invoice_id in cursor.fetchall():
-            disputes[debtor_id].append(invoice_id)
-    stops = _rows(
-        StopRow,
-        "SELECT person_id, contact_point_id, creditor_id, kind, since, evidence->>'listed_on' FROM compliance_stop "
-        "WHERE person_id = ANY(%s) AND lifted_at IS NULL ORDER BY since, id",
-        [ids],
-    )
-    consents = _rows(
-        ConsentRow,
-        "SELECT person_id, contact_point_id, creditor_id, channel, purpose, state, expires_at FROM compliance_consent "
-        "WHERE person_id = ANY(%s) ORDER BY given_at, id",
-        [ids],
-    )
-    return Known(
-        book=book,
-        persons=persons,
-        points={row.id: row for row in points},
-        debtors={row.id: row for row in debtors},
-        creditors={row.id: row for row in creditors},
-        invoices=_by(invoices, "debtor_id"),
-        disputes=disputes,
-        stops=_by(stops, "person_id"),
-        consents=_by(consents, "person_id"),
-    )
-
-
-def load_contacts(known: Known, now: datetime, *, days: int, own: Collection[uuid.UUID]) -> None:
-    """The contact history of the batch's persons over `days` local days, and the own reservations among it."""
-    rows = _rows(
-        ContactRow,
-        "SELECT person_id, origin_id, at, channel, message_class, state, creditor_hash, invoice_hashes "
-        "FROM compliance_contact WHERE person_id = ANY(%s) AND at >= %s AND state <> 'released' "
-        "AND (direction = 'in' OR message_class = ANY(%s) OR origin_id = ANY(%s)) ORDER BY at, id",
-        [list(known.persons), now - timedelta(days=days + 1), _REMEMBERED, list(own)],
-    )
-    known.contacts = defaultdict(list)
-    for row in rows:
-        if row.message_class == INBOUND:
-            known.inbound.setdefault(row.person_id, {})[row.channel] = row.at
-        else:
-            known.contacts[row.person_id].append(row)
-
-
 def place_of(ask: Ask, known: Known) -> Place:
     """Whose rules an ask answers to. Raises DomainError when its ids do not belong together."""
-    person, point, creditor = known.persons[ask.person_id], known.points.get(ask.contact_point_id), known.creditors.get(ask.creditor_id)
+    person, point, creditor = (
+        known.persons[ask.person_id],
+        known.points.get(ask.contact_point_id),
+        known.creditors.get(ask.creditor_id),
+    )
     if point is None or point.person_id != person.id:
         raise DomainError("contact_point_unknown", "this contact point is not the person's", pointer="contact_point_id")
     if creditor is None:
@@ -265,7 +72,7 @@ def _states(person: PersonRow, point: PointRow, country: str) -> tuple[str, ...]
 
 
 def zones_of(person: PersonRow, point: PointRow) -> tuple[str, ...]:
-    """Candidate zones: declared, else the address, else the number plan; an address that names no number: the country's."""
+    """Candidate zones: declared, else the address, else the number plan; without a number the country's."""
     plans = shipped_plans()
     declared, address = person.declared_zone or None, person.address_zone or None
     if point.kind != "phone":
@@ -303,7 +110,7 @@ def facts_of(ask: Ask, known: Known, place: Place, ruleset: RuleSet, now: dateti
     contacts = tuple(
         _contact(row, mine, per_creditor=per_creditor, per_debt=per_debt)
         for row in known.contacts.get(person.id, ())
-        if row.origin_id != ask.request_id and row.message_class in _REMEMBERED
+        if row.origin_id != ask.request_id and row.message_class in REMEMBERED
     )
     hours = creditor.balance_max_age_hours
     inbound = dict(known.inbound.get(person.id, ()))
@@ -395,7 +202,9 @@ def _invoice_stops(ask: Ask, known: Known, debtor: DebtorRow, stops: dict[str, b
     if ask.invoice_ids:
         about = [row for row in held if row.id in ask.invoice_ids]
         if len(about) != len(set(ask.invoice_ids)):
-            raise DomainError("invoice_unknown", "an invoice of this message is not the debtor's", pointer="invoice_ids")
+            raise DomainError(
+                "invoice_unknown", "an invoice of this message is not the debtor's", pointer="invoice_ids"
+            )
     else:
         about = [row for row in held if not row.settled and not row.disputed and row.id not in disputed]
         about = about or [row for row in held if not row.settled]
@@ -473,16 +282,3 @@ def _scopes(ruleset: RuleSet) -> tuple[bool, bool]:
 
 def _identity_days(ruleset: RuleSet) -> int | None:
     return _read(ruleset)[2]
-
-
-def _rows(kind: Any, statement: str, parameters: Sequence[Any]) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return [kind(*row) for row in cursor.fetchall()]
-
-
-def _by(rows: Iterable[Any], key: str) -> dict[Any, list[Any]]:
-    found: dict[Any, list[Any]] = defaultdict(list)
-    for row in rows:
-        found[getattr(row, key)].append(row)
-    return found

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from compliance.ledger.statements import STOP, lifted_digest, stop_digest
 from compliance.models import Stop
-from compliance.services.facts import lock_persons
+from compliance.services.loading import lock_persons
 from compliance.services.values import exact
 from kernel.errors import DomainError
 from kernel.ids import uuid7
@@ -91,7 +91,9 @@ def _raise(wanted: list[_Wanted], now: datetime) -> list[Stop]:
     if not wanted:
         return []
     if odd := {one[1] for one in wanted} - KINDS:
-        raise DomainError("stop_unknown", "no rule stops because of %(kind)s", kind=", ".join(sorted(odd)), pointer="kind")
+        raise DomainError(
+            "stop_unknown", "no rule stops because of %(kind)s", kind=", ".join(sorted(odd)), pointer="kind"
+        )
     with all_creditors():
         persons = lock_persons((one[0] for one in wanted), skip_locked=False)
         if missing := {one[0] for one in wanted} - set(persons):

@@ -315,6 +315,7 @@ class Control:
     async def add_fault(self, body: dict[str, Any], request: Request) -> Any:
         """The next `count` sends meet a trouble; see faults.KINDS."""
         self.world.faults.append(make_fault(body))
+        self.world.journal.add("fl", self.world.faults)
         return {"faults": self.world.faults}
 
     async def list_faults(self, body: dict[str, Any], request: Request) -> Any:

@@ -40,7 +40,7 @@ from portfolio.services import bulk
 from portfolio.services.book import Book, open_book
 from portfolio.services.debtors import document_hash, put_contact, put_debtor, withdraw_account
 from portfolio.services.invoices import check_invoice, put_invoice
-from portfolio.services.payments import check_payment, put_payment
+from portfolio.services.payments import Kind, check_payment, put_payment
 from tenants.events import Emit, emit
 from tenants.scope import tenant_scope
 from tenants.secrets import seal, unseal
@@ -79,7 +79,7 @@ def apply_import(
     to its position are skipped. Consents and stops go to `sink` (else to `portfolio.hooks`) in the transaction of
     their rows. `now` is the organisation's business clock; `header` names the columns of the rejected rows.
     """
-    tenant_id = creditor.tenant_id
+    tenant_id = _tenant_of(creditor)
     with tenant_scope(tenant_id, creditor_ids=creditor_ids):
         made = resume or Import(
             creditor=creditor,
@@ -113,6 +113,12 @@ def apply_import(
         made.save(update_fields=["state", "finished_at"])
         emit(Emit("import.applied", "portfolio.import", made.id, now, creditor.id, data={"counts": made.counts}))
     return made
+
+
+def _tenant_of(row: Creditor | Import) -> uuid.UUID:
+    if row.tenant_id is None:
+        raise ValueError("a saved row belongs to an organisation")
+    return row.tenant_id
 
 
 def _batches(rows: Iterable[Row | RowError], position: int, size: int) -> Iterator[list[Group | RowError]]:
@@ -218,7 +224,7 @@ def _check_line(book: Book, rows: list[Row]) -> None:
             elif isinstance(row, InvoiceRow):
                 check_invoice(book, account, row.external_id, {"amount": money, "due_on": row.due_on})
             else:
-                kind = "credit" if isinstance(row, CreditRow) else "payment"
+                kind: Kind = "credit" if isinstance(row, CreditRow) else "payment"
                 check_payment(book, account, row.external_id, money, kind=kind, replace=True)
     if len(currencies) > 1:
         raise DomainError("currency_differs", "one line has amounts in %(both)s", both=" and ".join(sorted(currencies)))
@@ -363,7 +369,8 @@ def undo_import(made: Import, *, now: datetime, creditor_ids: Collection[uuid.UU
     a later import stated holds. Debtors that it made and that owe nothing else are withdrawn. Opens its own tenant
     scopes; stopped in the middle it goes on when called again. Raises DomainError when it was never applied.
     """
-    with tenant_scope(made.tenant_id, creditor_ids=creditor_ids):
+    tenant_id = _tenant_of(made)
+    with tenant_scope(tenant_id, creditor_ids=creditor_ids):
         held = Import.objects.get(pk=made.pk)
         if held.state == Import.State.UNDONE:
             return held
@@ -377,9 +384,9 @@ def undo_import(made: Import, *, now: datetime, creditor_ids: Collection[uuid.UU
             )
     ids = sorted(touched)
     for start in range(0, len(ids), 200):
-        with tenant_scope(held.tenant_id, creditor_ids=creditor_ids):
+        with tenant_scope(tenant_id, creditor_ids=creditor_ids):
             _undo(held, creditor, ids[start : start + 200], now)
-    with tenant_scope(held.tenant_id, creditor_ids=creditor_ids):
+    with tenant_scope(tenant_id, creditor_ids=creditor_ids):
         held.state, held.finished_at = Import.State.UNDONE, now
         held.save(update_fields=["state", "finished_at"])
         emit(Emit("import.undone", "portfolio.import", held.id, now, creditor.id, data={"debtors": len(ids)}))

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from django.db import models
 from django.db.models import Q
@@ -36,6 +36,9 @@ from portfolio.models import (
 from portfolio.services import bulk
 from tenants.events import Emit
 from tenants.scope import all_creditors
+
+#: What became of a row that was stated.
+Outcome = Literal["created", "updated", "unchanged"]
 
 _SAVED = {
     Person: ("kind", "name", "document_kind", "document", "document_hash", "knowledge", "country", "language",

@@ -27,7 +27,7 @@ def _send(table: str, columns: Sequence[str], rows: list[dict[str, Any]], statem
 
 def insert(model: type[models.Model], objects: Iterable[models.Model]) -> None:
     """INSERT unsaved objects, their ids already given."""
-    columns = [(field.column, field.attname) for field in model._meta.concrete_fields]
+    columns = [(str(field.column), field.attname) for field in model._meta.concrete_fields]
     rows = [{column: getattr(item, name) for column, name in columns} for item in objects]
     if rows:
         _send(
@@ -38,19 +38,19 @@ def insert(model: type[models.Model], objects: Iterable[models.Model]) -> None:
         )
 
 
-def update(model: type[models.Model], objects: Iterable[models.Model], fields: Sequence[str]) -> None:
+def update(model: type[models.Model], objects: Iterable[Any], fields: Sequence[str]) -> None:
     """UPDATE the named fields of saved objects, found by tenant and id."""
-    columns = [model._meta.get_field(name) for name in fields]
+    columns: list[Any] = [model._meta.get_field(name) for name in fields]
     rows = [
         {
             "tenant_id": item.tenant_id,
             "id": item.pk,
-            **{field.column: getattr(item, field.attname) for field in columns},  # type: ignore[union-attr]
+            **{field.column: getattr(item, field.attname) for field in columns},
         }
         for item in objects
     ]
     if rows:
-        sets = ", ".join(f'"{field.column}" = new."{field.column}"' for field in columns)  # type: ignore[union-attr]
+        sets = ", ".join(f'"{field.column}" = new."{field.column}"' for field in columns)
         rows.sort(key=lambda row: row["id"])  # in key order, so that two writers cannot deadlock
         _send(
             model._meta.db_table,

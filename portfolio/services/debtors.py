@@ -6,7 +6,7 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Q
@@ -21,11 +21,9 @@ from portfolio.hooks import ConsentNote, Note, StopNote
 from portfolio.imports.rows import CONSENT_STATES, IDENTITY_STATES, ROLES, STOPS, SUPPLIERS
 from portfolio.models import Agreement, ContactPoint, Creditor, Debtor, Person, Promise
 from portfolio.places import midday_of
-from portfolio.services.book import Book, book_of, open_book
+from portfolio.services.book import Book, Outcome, book_of, open_book
 from tenants.scope import all_creditors
 from tenants.secrets import lookup_hash, seal
-
-Outcome = Literal["created", "updated", "unchanged"]
 
 #: What a person may be said to be. A field that is left out stays as it is.
 PERSON_FIELDS = ("name", "kind", "country", "language", "subdivision", "city", "declared_zone", "address_zone")
@@ -286,11 +284,7 @@ def put_contact(book: Book, account: Account, fields: Mapping[str, Any]) -> tupl
         book.add(point)
         outcome = "created"
     else:
-        stated = {
-            name: clean[name] or ""
-            for name in ("role", "contact_name", "contact_position")
-            if clean.get(name)
-        }
+        stated = {name: clean[name] or "" for name in ("role", "contact_name", "contact_position") if clean.get(name)}
         if provenance["source"] != "unknown" or provenance["supplied_by"] != "unknown":
             stated["provenance"] = provenance
         for name, value in stated.items():

@@ -15,8 +15,8 @@ from kernel.money import Money
 from portfolio.entries import Account
 from portfolio.imports.rows import LEGAL_STATES
 from portfolio.models import Creditor, Debtor, Invoice
-from portfolio.services.book import Book, book_of, open_book
-from portfolio.services.debtors import Outcome, was_undone
+from portfolio.services.book import Book, Outcome, book_of, open_book
+from portfolio.services.debtors import was_undone
 
 #: More than this in minor units is a slip of the finger, and would not fit every sum.
 MAX_MINOR = 10**15

@@ -18,6 +18,7 @@ from portfolio.payables import clabe, pix
 from portfolio.places import today_in
 from portfolio.services.book import Book, book_of
 from portfolio.services.payments import record_payment
+from tenants import lanes
 from tenants.scope import current_tenant_id
 
 KINDS = ("pix", "clabe", "link")
@@ -97,6 +98,7 @@ def create_payable(
     payable.save(force_insert=True)
     book.tell("payable.created", payable, debtor_id=str(held.id), kind=kind)
     book.write()
+    lanes.wake("due", at=payable.expires_at)
     return payable
 
 

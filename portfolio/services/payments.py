@@ -14,8 +14,8 @@ from kernel.ids import uuid7
 from kernel.money import Money
 from portfolio.entries import Account
 from portfolio.models import Creditor, Debtor, Invoice, Payable, Payment
-from portfolio.services.book import Book, book_of, open_book
-from portfolio.services.debtors import Outcome, was_undone
+from portfolio.services.book import Book, Outcome, book_of, open_book
+from portfolio.services.debtors import was_undone
 from portfolio.services.invoices import MAX_MINOR, check_currency
 
 Kind = Literal["payment", "credit"]

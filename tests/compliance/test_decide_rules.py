@@ -51,7 +51,16 @@ def test_every_rule_carries_where_it_comes_from():
 
 
 def test_the_product_composes_common_country_default_subdivision_and_own_layers_in_this_order():
-    own = {"caps": [{"scope": "debtor", "channels": "all", "count": 1, "per": {"value": 3, "unit": "local_days", "kind": "rolling"}}]}
+    own = {
+        "caps": [
+            {
+                "scope": "debtor",
+                "channels": "all",
+                "count": 1,
+                "per": {"value": 3, "unit": "local_days", "kind": "rolling"},
+            }
+        ]
+    }
     ruleset = compose(PACKS, "BR", ("br-rj",), tenant=own, creditor=own, debtor=own)
     assert ruleset.codes == ("common", "br", "latam-default", "br-rj", "tenant", "creditor", "debtor")
     at = datetime(2026, 11, 24, 11, 30, tzinfo=UTC)  # 08:30 in Rio
@@ -112,7 +121,11 @@ def test_relaxing_a_cap_and_switching_an_optional_rule_on():
 
 def test_a_debtors_documented_request_widens_what_the_pack_lets_it():
     saturday = datetime(2026, 11, 28, 14, 0, tzinfo=UTC)  # 09:00 in Bogota
-    request = {"evidence": "letter-7", "days": ["saturday", "sunday"], "windows": {"sat": ["09:00", "12:00"], "tue": ["06:00", "21:00"]}}
+    request = {
+        "evidence": "letter-7",
+        "days": ["saturday", "sunday"],
+        "windows": {"sat": ["09:00", "12:00"], "tue": ["06:00", "21:00"]},
+    }
     wider = compose(PACKS, "CO", debtor={"request": request})
     assert rules(compose(PACKS, "CO"), saturday) == ("LD-CLOSED-SAT",)
     assert rules(wider, saturday) == ()
@@ -155,13 +168,23 @@ def test_a_tenant_that_closes_everything_has_no_next_instant():
     shut = compose(PACKS, "CO", tenant={"windows": {}})
     decision = decide(Intent(), facts(), shut, NOON)
     assert (decision.verdict, decision.rules, decision.next_allowed_at) == ("defer", ("TENANT-HOURS",), None)
-    none = {"scope": "debtor", "channels": "all", "count": 0, "per": {"value": 1, "unit": "local_days", "kind": "calendar"}}
+    none = {
+        "scope": "debtor",
+        "channels": "all",
+        "count": 0,
+        "per": {"value": 1, "unit": "local_days", "kind": "calendar"},
+    }
     decision = decide(Intent(), facts(), compose(PACKS, "CO", tenant={"caps": [none]}), NOON)
     assert (decision.rules, decision.next_allowed_at) == (("TENANT-CAP-1",), None)
 
 
 def test_creditor_scope_counts_the_creditors_own_contacts():
-    cap = {"scope": "creditor", "channels": "all", "count": 1, "per": {"value": 7, "unit": "local_days", "kind": "rolling"}}
+    cap = {
+        "scope": "creditor",
+        "channels": "all",
+        "count": 1,
+        "per": {"value": 7, "unit": "local_days", "kind": "rolling"},
+    }
     ruleset = compose(PACKS, "PE", default=False, creditor={"caps": [cap]})
     past = (Contact(NOON - timedelta(days=2), creditor="A"),)
     assert rules(ruleset, NOON, Intent(creditor="A"), contacts=past) == ("CREDITOR-CAP-1",)
@@ -227,7 +250,9 @@ def test_free_text_goes_out_while_the_providers_window_is_open():
 
 def test_limits_and_pauses_are_time_rules_and_end_to_the_microsecond_up():
     until = NOON + timedelta(minutes=5, microseconds=1)
-    decision = decide(Intent(), facts(limit_until=until, paused_until=NOON + timedelta(minutes=1)), compose(PACKS, "PE"), NOON)
+    decision = decide(
+        Intent(), facts(limit_until=until, paused_until=NOON + timedelta(minutes=1)), compose(PACKS, "PE"), NOON
+    )
     assert (decision.verdict, decision.rules) == ("defer", ("X-LIMIT", "X-CHANNEL-PAUSED"))
     assert decision.next_allowed_at == NOON + timedelta(minutes=5, seconds=1)
 
@@ -266,7 +291,9 @@ def test_extra_and_moved_holidays_are_data():
     assert decision.rules == ("PE-CLOSED-HOL",)
     assert decision.findings[0].values["holiday"] == "Día decretado"
     assert decide(Intent(), facts("America/Lima"), ruleset, datetime(2026, 12, 8, 17, tzinfo=UTC), calendar).allowed
-    assert not decide(Intent(), facts("America/Lima"), ruleset, datetime(2026, 12, 10, 17, tzinfo=UTC), calendar).allowed
+    assert not decide(
+        Intent(), facts("America/Lima"), ruleset, datetime(2026, 12, 10, 17, tzinfo=UTC), calendar
+    ).allowed
 
 
 def test_both_states_of_a_debtor_close_the_day():

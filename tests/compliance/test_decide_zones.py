@@ -80,7 +80,9 @@ def test_zone_data_is_the_pinned_package_not_the_machines():
 
 
 @given(
-    st.sampled_from(["America/Santiago", "America/Tijuana", "America/Bogota", "Pacific/Easter", "America/Ciudad_Juarez"]),
+    st.sampled_from(
+        ["America/Santiago", "America/Tijuana", "America/Bogota", "Pacific/Easter", "America/Ciudad_Juarez"]
+    ),
     st.datetimes(datetime(2005, 1, 1), datetime(2055, 1, 1), timezones=st.just(UTC)),
 )
 def test_offsets_agree_with_zoneinfo(name, at):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +13,7 @@ from compliance.queries import editions
 from compliance.rulesets import as_json, differences, load_rule_packs
 from kernel.clock import machine_now
 from kernel.errors import DomainError
-from tenants.management.json_command import JsonCommand, operator
+from tenants.management.json_command import JsonCommand, instant, operator
 
 
 class Command(JsonCommand):
@@ -27,7 +26,12 @@ class Command(JsonCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         load = verbs.add_parser("load", help="take packs in; what is there already stays untouched")
         load.add_argument("--folder", help="YAML files (default: the packs that are shipped)")
-        load.add_argument("--from", dest="effective_from", help="in force from this instant on, e.g. 2026-12-01T03:00:00Z")
+        load.add_argument(
+            "--from",
+            dest="effective_from",
+            type=instant,
+            help="in force from this instant on, e.g. 2026-12-01T03:00:00Z",
+        )
         load.add_argument("--status", default=RulePackVersion.Status.REVIEWED, choices=RulePackVersion.Status.values)
         verbs.add_parser("list", help="every edition")
         diff = verbs.add_parser("diff", help="what changed between two editions, or between the newest and the files")
@@ -50,7 +54,7 @@ class Command(JsonCommand):
                 now=machine_now(),
                 author=operator(),
                 source=options["folder"],
-                effective_from=instant(options["effective_from"]),
+                effective_from=options["effective_from"],
                 status=options["status"],
             )
         return {"loaded": [told(row) for row in fresh], "editions": RulePackVersion.objects.count()}
@@ -70,23 +74,14 @@ class Command(JsonCommand):
         return {"code": code, "before": f"edition {before.edition}", "after": name, "changes": changes}
 
 
-def instant(text: str | None) -> datetime | None:
-    """An instant as people write it; raises DomainError for what is none."""
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
-        raise DomainError("instant_invalid", "%(text)s is no instant: write it like 2026-12-01T03:00:00Z", text=text) from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
 def edition(code: str, number: int | None) -> RulePackVersion:
     """One edition, the newest by default."""
     rows = RulePackVersion.objects.filter(code=code).order_by("-edition")
     found = (rows.filter(edition=number) if number is not None else rows).first()
     if found is None:
-        raise DomainError("pack_unknown", "there is no such edition of %(code)s: load the packs, or list them", code=code)
+        raise DomainError(
+            "pack_unknown", "there is no such edition of %(code)s: load the packs, or list them", code=code
+        )
     return found
 
 

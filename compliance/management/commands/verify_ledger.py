@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
 from compliance.ledger.seals import seal_now
 from compliance.ledger.verify import Problem, verify_ledger
+from compliance.management.checking import CheckCommand, chosen_tenants
 from tenants import events
-from tenants.management.json_command import JsonCommand, find_tenant
-from tenants.models import Tenant
 from tenants.scope import tenant_scope
 
 
-class Command(JsonCommand):
+class Command(CheckCommand):
     """Reads every event, every evidence row and every seal of one organisation, or of all."""
 
     help = "Check the ledger: rows against events, events against seals, seals against one another."
@@ -24,13 +22,12 @@ class Command(JsonCommand):
         parser.add_argument("--tenant", help="slug (default: every organisation)")
         parser.add_argument("--seal", action="store_true", help="number and seal what has no seal yet, before checking")
 
-    def answer(self, **options: Any) -> dict[str, Any]:
+    def examine(self, **options: Any) -> dict[str, Any]:
         """One entry per organisation."""
-        chosen = [find_tenant(options["tenant"])] if options["tenant"] else list(Tenant.objects.order_by("slug"))
         while options["seal"] and events.sequence():
             pass
         found = []
-        for tenant in chosen:
+        for tenant in chosen_tenants(options["tenant"]):
             with tenant_scope(tenant.id):
                 if options["seal"]:
                     seal_now()
@@ -49,19 +46,6 @@ class Command(JsonCommand):
                 }
             )
         return {"ok": all(one["ok"] for one in found), "tenants": found}
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Exit code 1 when something is not as it was written."""
-        self.whole = True
-        super().handle(*args, **options)
-        if not self.whole:
-            sys.exit(1)
-
-    def answer_checked(self, **options: Any) -> dict[str, Any]:
-        """The answer, and whether it is good."""
-        answer = self.answer(**options)
-        self.whole = bool(answer["ok"])
-        return answer
 
 
 def told(problem: Problem) -> dict[str, Any]:

@@ -6,8 +6,7 @@ import httpx
 import pytest
 from pywa_async import WhatsApp
 from pywa_async.errors import WhatsAppError
-from pywa_async.types import Button, SectionList, URLButton
-from pywa_async.types.sections import Section, SectionRow
+from pywa_async.types import Button, Section, SectionList, SectionRow, URLButton
 from pywa_async.types.templates import BodyText, Buttons, QuickReplyButton, Template, TemplateCategory, TemplateLanguage
 
 from tests.messaging.sandbox.harness import ANA, NUMBER, TOKEN, WABA, bench
@@ -27,7 +26,7 @@ def a_template(name="aviso") -> Template:
         name=name, language=TemplateLanguage.SPANISH, category=TemplateCategory.UTILITY,
         components=[
             BodyText("Hola {{name}}, tu saldo con Acme es {{amount}}. Gracias.", name="Ana", amount="$ 10"),
-            Buttons([QuickReplyButton("Pagar"), QuickReplyButton("Ya pagué")]),
+            Buttons([QuickReplyButton(text="Pagar"), QuickReplyButton(text="Ya pagué")]),
         ],
     )  # fmt: skip
 
@@ -57,7 +56,7 @@ async def test_templates_are_created_listed_and_sent():
         listed = await client.get_templates()
         assert [(t.name, t.category) for t in listed] == [("aviso", TemplateCategory.UTILITY)]
         assert (await client.get_template(created.id)).name == "aviso"
-        quick = [QuickReplyButton.Callback("pay:1", index=0)] if hasattr(QuickReplyButton, "Callback") else []
+        quick = [QuickReplyButton.params(callback_data="pay:1", index=0)]
         sent = await client.send_template(
             ANA, name="aviso", language=TemplateLanguage.SPANISH, params=[BodyText.params(name="Ana", amount="$ 10"), *quick], tracker="row:2"
         )
