@@ -116,13 +116,14 @@ def standing(debtor_id: uuid.UUID) -> Standing:
 
 
 def ageing(creditor: Creditor, now: datetime) -> list[dict[str, Any]]:
-    """Open amounts per currency and bucket: [{"currency", "bucket", "invoices", "debtors", "open": Money}], in order."""
+    """Open amounts per currency and bucket, in order: {"currency", "bucket", "invoices", "debtors", "open": Money}."""
     today = today_in(creditor.country, now)
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT currency, CASE WHEN late <= 0 THEN 0 WHEN late <= 30 THEN 1 WHEN late <= 60 THEN 2 WHEN late <= 90 THEN 3
-                   ELSE 4 END AS bucket, count(*), count(DISTINCT debtor_id), sum(open_minor)::bigint
+            SELECT currency, CASE WHEN late <= 0 THEN 0 WHEN late <= 30 THEN 1 WHEN late <= 60 THEN 2
+                   WHEN late <= 90 THEN 3 ELSE 4 END AS bucket, count(*), count(DISTINCT debtor_id),
+                   sum(open_minor)::bigint
             FROM (SELECT currency, debtor_id, open_minor, %s::date - due_on AS late FROM portfolio_invoice
                   WHERE tenant_id = %s AND creditor_id = %s AND open_minor > 0) i
             GROUP BY 1, 2

@@ -91,7 +91,8 @@ def processes(options: Options) -> Iterator[tuple[Sandbox, str]]:
     children = [
         Child(
             "sandbox",
-            [*python, "messaging.sandbox", "--port", str(sandbox_port), "--state", str(folder / "sandbox"), "--seed", str(options.seed)],
+            [*python, "messaging.sandbox", "--port", str(sandbox_port), "--state", str(folder / "sandbox"), "--seed", str(options.seed),
+             "--now", START.isoformat().replace("+00:00", "Z")],
             folder / "sandbox.log", environ,
         ),
         Child(

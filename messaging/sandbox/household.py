@@ -23,6 +23,7 @@ from messaging.sandbox.webhooks import Courier
 from messaging.sandbox.world import Chat, Inbound, Media, Message, World
 
 LINK = re.compile(r"https?://[^\s<>\"]+/p/([A-Za-z0-9_.~-]+)")
+CLOSED = ("paid", "expired", "cancelled", "canceled", "void")
 Plan = tuple[int, str, str, dict[str, Any]]
 Say = Callable[[str, str, int, dict[str, Any], dict[str, Any]], Inbound]
 
@@ -121,9 +122,7 @@ class Household:
         elif kind == "open":
             return await self._open(chat, payload, at_us)
         elif kind == "pay":
-            await self._settle()
-            self.notify_paid(chat.phone_id, payload["bill"], at_us, payload["no"], chat.e164)
-            self._remember(chat, {**chat.memory, "paid_us": at_us})
+            await self._pay_link(chat, payload, at_us)
         return []
 
     def tap(self, phone_id: str, e164: str, at_us: int, about: int, option: dict[str, Any], truth: dict[str, Any]) -> Inbound:
@@ -193,11 +192,21 @@ class Household:
     async def _open(self, chat: Chat, payload: dict[str, Any], at_us: int) -> list[Plan]:
         await self._settle()
         bill = await self.look_up(chat.phone_id, payload["link"])
-        if bill is None or bill.get("status") in ("paid", "expired", "cancelled", "canceled", "void"):
+        if bill is None or bill.get("status") in CLOSED:
             return []
         due = at_us + payload["delay_us"]
-        more = {"phone_id": chat.phone_id, "e164": chat.e164, "about": payload["about"], "turn": payload["turn"], "bill": bill}
+        more = {"phone_id": chat.phone_id, "e164": chat.e164, "about": payload["about"], "turn": payload["turn"], "link": payload["link"]}
         return [(due, chat.e164, "pay", more)]
+
+    async def _pay_link(self, chat: Chat, payload: dict[str, Any], at_us: int) -> None:
+        """Pay what the link asks for at this moment; nobody pays the same bill twice."""
+        await self._settle()
+        bill = await self.look_up(chat.phone_id, payload["link"])
+        paid = chat.memory.get("bills", [])
+        if bill is None or bill.get("status") in CLOSED or bill["reference"] in paid:
+            return
+        self.notify_paid(chat.phone_id, bill, at_us, payload["no"], chat.e164)
+        self._remember(chat, {**chat.memory, "paid_us": at_us, "bills": [*paid[-20:], bill["reference"]]})
 
     def notify_paid(self, phone_id: str, bill: dict[str, Any], at_us: int, no: int, e164: str) -> dict[str, Any]:
         """The simulator PSP tells the business, until it is answered 200; now and then twice."""

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from messaging.sandbox.agenda import text_of
 from messaging.sandbox.control import Wrong, answer
-from messaging.sandbox.household import LINK, shown
+from messaging.sandbox.household import CLOSED, LINK, shown
 from messaging.sandbox.life import Life
 from messaging.sandbox.world import Chat, Inbound, Message
 
@@ -209,7 +209,7 @@ class Phone:
         bill = await self.life.household.look_up(phone_id, url)
         if bill is None:
             raise Wrong("the link does not open", 502)
-        if bill.get("status") in ("paid", "expired", "cancelled", "canceled", "void"):
+        if bill.get("status") in CLOSED:
             raise Wrong(f"this payment is {bill['status']}", 409)
         no = self.life.courier.number_next()
         event = self.life.household.notify_paid(phone_id, bill, self.world.clock.now_us(), no, e164)

@@ -18,6 +18,7 @@ from messaging.sandbox.phrases import phrase
 A_DAY = 6
 SAME_MENU = 2
 PAID_FOR = 7 * DAY  # how long "I have paid" is the answer to a reminder
+ENOUGH = 0.008  # asks for silence at a first message; four times that from the fourth on (an assumption)
 PLANS_TO = 3  # instalments that are decided at once
 
 
@@ -54,13 +55,13 @@ _IDS = ("pay", "plan", "more_time", "doubts", "paid", "human", "wrong_person", "
 _TITLES = {
     "wrong_person": r"no soy|n[aã]o sou|equivocad|pessoa errada|wrong",
     "probe_yes": r"^s[ií],? soy|^soy yo|^sim,? sou|^sou eu|^yes",
-    "probe_no": r"^no,? |^n[aã]o,? |^no$|^n[aã]o$",
+    "probe_no": r"^(no|n[aã]o)[.!]?$",
     "paid": r"ya pagu|ya lo pagu|j[aá] paguei|already paid",
     "more_time": r"tiempo|plazo|prazo|tempo|agendar|recordatorio|lembrete|more time",
     "plan": r"plan|cuota|parcel|acuerdo|acordo",
     "doubts": r"duda|d[uú]vida|consulta|question",
     "human": r"persona|asesor|agente|atendente|humano|person",
-    "opt_out": r"baja|no recibir|no escrib|parar|sair|descadastr|stop",
+    "opt_out": r"baja|no recibir|n[aã]o receb|no escrib|parar|sair|descadastr|stop",
     "pay": r"pagar|pago|pay",
     "reject": r"rechaz|recus|no acepto",
     "accept": r"acept|aceit|confirm|de acuerdo",
@@ -144,7 +145,9 @@ class _Mind:
             return self._after_opt_out()
         if not self._cares(first_contact):
             return self.acts
-        if {"probe_yes", "probe_no"} & set(self.options):
+        if first_contact and self.u("enough") < ENOUGH * min(4, memory["contacts"]):
+            self._enough()
+        elif {"probe_yes", "probe_no"} & set(self.options):
             self._probe()
         elif "check" in self.options:
             self._check()
@@ -237,6 +240,14 @@ class _Mind:
             else:
                 self.memory["blocked"] = True
         return self.acts
+
+    def _enough(self) -> None:
+        """Anybody may ask to be left alone, the sooner the more they are written to."""
+        option = self.options.get("opt_out")
+        if option is not None and self.u("tap it") < 0.6:
+            self._tap(option, "opt_out")
+        else:
+            self._say("opt_out")
 
     def _probe(self) -> None:
         wrong = self.who.persona == "wrong_person"

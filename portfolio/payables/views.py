@@ -92,9 +92,9 @@ WORDS = {
         "safe": "Pay only to what this page names. Nobody will ask you for passwords or codes of your bank.",
         "paid": "This payment has been received. Thank you.",
         "expired": "This code has expired. Ask for a new one in the chat where you got it.",
-        "replaced": "The amount has changed and this code no longer works. Ask for a new one in the chat where you got it.",
+        "replaced": "The amount has changed and this code no longer works. Ask for a new one in the chat.",
         "missing_title": "We cannot find this page",
-        "missing": "The link is incomplete or no longer exists. Go back to the chat and open it again, or ask for another.",
+        "missing": "The link is incomplete or no longer exists. Open it again from the chat, or ask for another.",
     },
 }  # fmt: skip
 
@@ -104,15 +104,17 @@ _STYLE = (
     "h2{font-size:1rem;margin:1.5rem 0 .25rem}.amount{font-size:2.2rem;font-weight:700;margin:0}"
     ".code{display:block;background:#fff;border:1px solid #c9d1da;border-radius:.5rem;padding:.75rem;margin:.5rem 0;"
     "font:1rem/1.4 ui-monospace,monospace;overflow-wrap:anywhere;user-select:all}"
-    ".note{background:#fff4d6;border-radius:.5rem;padding:.75rem}small{color:#4a5563}hr{border:0;border-top:1px solid #d7dde4}"
-    "@media(prefers-color-scheme:dark){body{background:#12171d;color:#e8edf2}.code{background:#1b222b;border-color:#3a4653}"
+    ".note{background:#fff4d6;border-radius:.5rem;padding:.75rem}"
+    "small{color:#4a5563}hr{border:0;border-top:1px solid #d7dde4}"
+    "@media(prefers-color-scheme:dark){body{background:#12171d;color:#e8edf2}"
+    ".code{background:#1b222b;border-color:#3a4653}"
     ".note{background:#3d3214}small{color:#a9b4c0}hr{border-color:#303a45}}"
 )
 
 
 @require_safe
 def page(request: HttpRequest, token: str) -> HttpResponse:
-    """GET /p/<token>: JSON {reference, amount, currency, kind, code, status, expires_at} for Accept JSON, else a page."""
+    """GET /p/<token>: a page, or for Accept JSON {reference, amount, currency, kind, code, status, expires_at}."""
     as_json = "application/json" in request.headers.get("Accept", "")
     tenant_id = tenant_of(token)
     if tenant_id is None:
@@ -214,7 +216,8 @@ def _joined(parts: list[SafeString]) -> SafeString:
 def _document(language: str, title: str, body: SafeString) -> str:
     return format_html(
         '<!doctype html><html lang="{}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        '<meta name="robots" content="noindex"><title>{}</title><style>{}</style></head><body><main>{}</main></body></html>',
+        '<meta name="robots" content="noindex"><title>{}</title><style>{}</style></head>'
+        "<body><main>{}</main></body></html>",
         {"pt": "pt-BR"}.get(language, language),
         title,
         mark_safe(_STYLE),

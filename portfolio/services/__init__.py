@@ -8,7 +8,7 @@ from portfolio.services.agreements import (
     propose_agreement,
 )  # fmt: skip
 from portfolio.services.balances import Difference, rebuild_balances
-from portfolio.services.creditors import put_creditor, save_creditor
+from portfolio.services.creditors import save_creditor
 from portfolio.services.debtors import match_person, return_debtor, save_debtor, save_person, withdraw_debtor
 from portfolio.services.disputes import close_dispute, open_dispute
 from portfolio.services.invoices import save_invoice, withdraw_invoice
@@ -19,7 +19,7 @@ from portfolio.services.promises import create_promise, judge_promises, withdraw
 __all__ = [
     "Difference", "Policy", "accept_agreement", "close_agreement", "close_dispute", "create_payable", "create_promise",
     "expire_payables", "judge_agreements", "judge_promises", "match_person", "open_dispute", "pay_payable",
-    "propose_agreement", "put_creditor", "rebuild_balances", "record_credit", "record_payment", "return_debtor", "reverse_payment",
-    "save_creditor", "save_debtor", "save_invoice", "save_person", "withdraw_debtor", "withdraw_invoice",
-    "withdraw_promise",
+    "propose_agreement", "rebuild_balances", "record_credit", "record_payment", "return_debtor",
+    "reverse_payment", "save_creditor", "save_debtor", "save_invoice", "save_person", "withdraw_debtor",
+    "withdraw_invoice", "withdraw_promise",
 ]  # fmt: skip

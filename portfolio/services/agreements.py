@@ -112,7 +112,8 @@ def propose_agreement(
     made = uuid7()
     agreement = Agreement(
         id=made, creditor=book.creditor, debtor=account.debtor, external_id=external_id or f"plan:{made.hex}",
-        currency=total.currency, total_minor=total.minor, invoice_ids=asked, source=source, created_at=now, updated_at=now,
+        currency=total.currency, total_minor=total.minor, invoice_ids=asked, source=source, created_at=now,
+        updated_at=now,
     )  # fmt: skip
     agreement.save(force_insert=True)
     bulk.insert(Instalment, _parts(agreement, ((part.number, part.due_on, part.amount.minor) for part in plan)))

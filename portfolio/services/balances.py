@@ -18,7 +18,8 @@ _DEBTORS = """
 WITH owed AS (
     SELECT debtor_id, sum(minor)::bigint AS minor FROM portfolio_entry WHERE tenant_id = %s GROUP BY debtor_id
 ), oldest AS (
-    SELECT debtor_id, min(due_on) AS due_on FROM portfolio_invoice WHERE tenant_id = %s AND open_minor > 0 GROUP BY debtor_id
+    SELECT debtor_id, min(due_on) AS due_on FROM portfolio_invoice
+    WHERE tenant_id = %s AND open_minor > 0 GROUP BY debtor_id
 )
 SELECT d.id, d.open_minor, coalesce(owed.minor, 0), d.oldest_due_on, oldest.due_on
 FROM portfolio_debtor d LEFT JOIN owed ON owed.debtor_id = d.id LEFT JOIN oldest ON oldest.debtor_id = d.id

@@ -92,12 +92,7 @@ def check_policy(policy: Mapping[str, Any]) -> dict[str, int]:
     return dict(policy)
 
 
-def save_creditor(external_id: str, *, now: datetime, **fields: Any) -> Creditor:
-    """`put_creditor` for callers to whom it is the same whether the creditor is new."""
-    return put_creditor(external_id, now=now, **fields)[0]
-
-
-def put_creditor(external_id: str, *, now: datetime, **fields: Any) -> tuple[Creditor, Outcome]:
+def save_creditor(external_id: str, *, now: datetime, **fields: Any) -> tuple[Creditor, Outcome]:
     """Make or change a creditor by its external id; returns it with created, updated or unchanged.
 
     Fields that are left out stay as they are. Raises DomainError on an unknown field, a missing name, country,

@@ -66,7 +66,7 @@ def check_invoice(book: Book, account: Account, external_id: str, fields: Mappin
     if invoice is not None and invoice.debtor_id != account.debtor.id:
         raise DomainError(
             "invoice_other_debtor",
-            "invoice %(id)s belongs to another debtor: an invoice keeps its debtor; withdraw it there and give this one an id of its own",
+            "invoice %(id)s belongs to another debtor: withdraw it there and give this one an id of its own",
             pointer="/external_id",
             id=external_id,
         )

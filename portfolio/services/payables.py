@@ -91,7 +91,8 @@ def create_payable(
         book.change(former)
     days = int(book.creditor.policy.get("payable_days", _DAYS))
     payable = Payable(
-        id=uuid7(), creditor=book.creditor, debtor=held, kind=kind, reference=_reference(), token=token_for(current_tenant_id()),
+        id=uuid7(), creditor=book.creditor, debtor=held, kind=kind, reference=_reference(),
+        token=token_for(current_tenant_id()),
         currency=held.currency, minor=minor, invoice_ids=ids, expires_at=now + timedelta(days=days), created_at=now,
     )  # fmt: skip
     payable.code = _code(book, payable)
@@ -142,8 +143,8 @@ def pay_payable(
             "payable_unknown", "no payable of this organisation has the reference %(reference)s", reference=reference
         )
     return record_payment(
-        payable.creditor, payable.debtor, external_id, money, paid_at=paid_at, now=now, source=source, method=payable.kind,
-        payable=payable,
+        payable.creditor, payable.debtor, external_id, money, paid_at=paid_at, now=now, source=source,
+        method=payable.kind, payable=payable,
     )  # fmt: skip
 
 

@@ -176,8 +176,8 @@ def record_credit(
     A second statement with another amount replaces the former. Raises DomainError.
     """
     return record_payment(
-        creditor, debtor, external_id, money, paid_at=credited_at, now=now, source=source, method=reason, invoice=invoice,
-        kind="credit", replace=replace, import_id=import_id,
+        creditor, debtor, external_id, money, paid_at=credited_at, now=now, source=source, method=reason,
+        invoice=invoice, kind="credit", replace=replace, import_id=import_id,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from compliance.decide import (
     Contact,
     Facts,
     Intent,
+    compose,
     compose_exactly,
     decide,
     explain,
@@ -45,7 +46,7 @@ def layers():
 
 def everything():
     """Findings of every shipped rule: each pack asked with every stop, flag and missing field, at bad times."""
-    stops = {row["when"]: True for data in layers() for row in data.get("stop_rules") or ()}
+    stops: dict[str, bool | str] = {row["when"]: True for data in layers() for row in data.get("stop_rules") or ()}
     stops["listed_in_state_do_not_contact_registry"] = "2026-01-01"
     flags = frozenset(row["flag"] for data in layers() for row in data.get("content_prohibited") or ())
     missing = frozenset(
@@ -77,7 +78,7 @@ def everything():
                     facts = Facts(
                         zones=("America/Sao_Paulo",),
                         stops=stops,
-                        contacts=contacts[:-1],
+                        contacts=contacts,
                         limit_until=at + timedelta(hours=1),
                         paused=channel == "call",
                         balance_as_of=at - timedelta(days=9),
@@ -159,20 +160,20 @@ def test_the_three_languages_say_the_same_things():
     [
         (
             "es",
-            "Los viernes solo se contacta de 07:00 a 19:00, y para la persona es viernes 27 de noviembre, 19:00, hora de "
-            "Bogotá; fundamento: Ley 2300 de 2023 art. 3.",
+            "Los viernes solo se contacta de 07:00 a 19:00, y para la persona es viernes 27 de noviembre, 19:00, "
+            "hora de Bogotá; fundamento: Ley 2300 de 2023 art. 3.",
             "Se puede enviar a partir del sábado 28 de noviembre, 08:00, hora de Bogotá.",
         ),
         (
             "pt",
-            "Às sextas-feiras só se faz contato das 07:00 às 19:00, e para a pessoa é sexta-feira, 27 de novembro, 19:00, "
-            "horário de Bogotá; fundamento: Ley 2300 de 2023 art. 3.",
+            "Às sextas-feiras só se faz contato das 07:00 às 19:00, e para a pessoa é sexta-feira, 27 de novembro, "
+            "19:00, horário de Bogotá; fundamento: Ley 2300 de 2023 art. 3.",
             "Pode ser enviada a partir de sábado, 28 de novembro, 08:00, horário de Bogotá.",
         ),
         (
             "en",
-            "On Fridays contact is allowed only from 07:00 to 19:00, and for the person it is Friday 27 November, 19:00, "
-            "Bogotá time; basis: Ley 2300 de 2023 art. 3.",
+            "On Fridays contact is allowed only from 07:00 to 19:00, and for the person it is Friday 27 November, "
+            "19:00, Bogotá time; basis: Ley 2300 de 2023 art. 3.",
             "It may be sent from Saturday 28 November, 08:00, Bogotá time.",
         ),
     ],
@@ -184,8 +185,6 @@ def test_why_not_and_when(lang, why, when):
 
 
 def test_a_tenants_own_rule_is_told_too():
-    from compliance.decide import compose
-
     ruleset = compose(
         PACKS, "CO", tenant={"stop_rules": [{"when": "vip"}], "content_prohibited": [{"flag": "emoji_storm"}]}
     )

@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from compliance.decide.zones import zones_of_number
-from compliance.models import Consent
-from compliance.services import Ask, ChannelFacts
+from compliance.services import Ask, ChannelFacts, NewConsent, record_consent
 from kernel.clock import machine_now
 from kernel.ids import uuid7
 from portfolio.models import ContactPoint, Creditor, Debtor, Invoice, Person
+from tenants import events
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 
@@ -116,14 +116,16 @@ class World:
         )
         invoices = [self.invoice(debtor, amount) for amount in amounts]
         if consent:
-            Consent.objects.create(
-                person=person,
-                channel="whatsapp",
-                purpose="collection",
-                state=consent,
-                source="test",
-                given_at=MONDAY - timedelta(days=30),
-                recorded_at=now,
+            record_consent(
+                NewConsent(
+                    person_id=person.id,
+                    channel="whatsapp",
+                    state=consent,
+                    evidence={"exact_wording": "1", "collected_how": "contract"},
+                    source="test",
+                    given_at=MONDAY - timedelta(days=30),
+                ),
+                MONDAY,
             )
         return Somebody(person, number, debtor, invoices)
 
@@ -140,6 +142,12 @@ class World:
             "updated_at": now,
         }
         return Invoice.objects.create(creditor_id=debtor.creditor_id, debtor=debtor, **(values | fields))
+
+
+def number_events() -> None:
+    """Give every staged event its number."""
+    while events.sequence():
+        pass
 
 
 def make_world(country: str = "BR", **fields: Any) -> World:

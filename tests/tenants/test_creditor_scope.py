@@ -12,6 +12,7 @@ from django.db import Error, ProgrammingError, connection, transaction
 from compliance.models import Consent, Contact, Stop
 from messaging.models import Conversation, Message, ProviderMessage, Sequence, StatusReport
 from portfolio.models import ContactPoint, Creditor, Debtor, Entry, Invoice, Person
+from tenants.events import Emit, emit, sequence
 from tenants.models import AuditEntry, Event, Tenant, TenantModel
 from tenants.scope import all_creditors, tenant_scope
 from tests import factories
@@ -128,7 +129,8 @@ def test_raw_sql_sees_no_more(limited):
         cursor.execute("SELECT count(*) FROM portfolio_debtor WHERE creditor_id = %s", [limited.theirs.id])
         assert cursor.fetchone() == (0,)
         cursor.execute(
-            "SELECT count(*) FROM portfolio_person p JOIN portfolio_debtor d ON d.person_id = p.id AND d.creditor_id = %s",
+            "SELECT count(*) FROM portfolio_person p JOIN portfolio_debtor d "
+            "ON d.person_id = p.id AND d.creditor_id = %s",
             [limited.theirs.id],
         )
         assert cursor.fetchone() == (0,)
@@ -173,8 +175,6 @@ def test_the_contact_budget_counts_everybody(limited):
 
 
 def test_the_log_shows_their_own_events_only(world):
-    from tenants.events import Emit, emit, sequence
-
     with tenant_scope(world.tenant.id):
         for creditor in (world.ours, world.theirs, None):
             emit(Emit("creditor.saved", "x", world.tenant.id, NOON, creditor and creditor.id))

@@ -8,6 +8,7 @@ import threading
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.apps import apps
 from django.db import Error, InternalError, ProgrammingError, connection, transaction
 from django.db.utils import DataError
 
@@ -46,15 +47,15 @@ def test_without_a_scope_there_are_no_rows_and_none_can_be_made(pair):
     with pytest.raises(NoScope):
         factories.make_creditor(country="BR")
     with pytest.raises(ProgrammingError, match="row-level security"):
-        creditor = Creditor(tenant_id=pair[0].id, name="x", country="BR", currency="BRL", language="pt", external_id="x")
+        creditor = Creditor(
+            tenant_id=pair[0].id, name="x", country="BR", currency="BRL", language="pt", external_id="x"
+        )
         creditor.creditor_id = creditor.id
         creditor.created_at = factories.NOON
         creditor.save(force_insert=True)
 
 
 def test_every_tenant_table_is_empty_without_a_scope():
-    from django.apps import apps
-
     for model in apps.get_models():
         if issubclass(model, TenantModel):
             assert model.objects.count() == 0, model._meta.label
@@ -187,9 +188,13 @@ def test_all_creditors_widens_for_a_moment(pair):
 
 
 def test_all_creditors_does_not_hide_what_went_wrong(pair):
-    with pytest.raises(DataError), tenant_scope(pair[0].id, creditor_ids=[]), all_creditors():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 / 0")
+    with (
+        pytest.raises(DataError),
+        tenant_scope(pair[0].id, creditor_ids=[]),
+        all_creditors(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT 1 / 0")
     assert settings_now() == ("", "")
 
 

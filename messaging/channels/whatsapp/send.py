@@ -78,12 +78,18 @@ def _current() -> _Runtime:
 
 
 def reset_runtime() -> None:
-    """Forget this process's loop and clients; for tests that change the transport."""
+    """Close this process's clients and end its loop; the next send makes new ones."""
     global _runtime
     with _lock:
         if _runtime is not None and _runtime.pid == os.getpid():
+            asyncio.run_coroutine_threadsafe(_close(_runtime), _runtime.loop).result(timeout=10)
             _runtime.loop.call_soon_threadsafe(_runtime.loop.stop)
         _runtime = None
+
+
+async def _close(runtime: _Runtime) -> None:
+    if runtime.transport is not None:
+        await runtime.transport.aclose()
 
 
 def deliver(line: Line, parcels: list[Parcel]) -> list[Outcome]:

@@ -7,7 +7,7 @@ import pytest
 from pywa_async import WhatsApp
 from pywa_async.errors import WhatsAppError
 from pywa_async.types import Button, Section, SectionList, SectionRow, URLButton
-from pywa_async.types.templates import BodyText, Buttons, QuickReplyButton, Template, TemplateCategory, TemplateLanguage
+from pywa_async.types.templates import BodyText, Buttons, ParamFormat, QuickReplyButton, Template, TemplateCategory, TemplateLanguage
 
 from tests.messaging.sandbox.harness import ANA, NUMBER, TOKEN, WABA, bench
 
@@ -24,9 +24,10 @@ def pywa(it) -> WhatsApp:
 def a_template(name="aviso") -> Template:
     return Template(
         name=name, language=TemplateLanguage.SPANISH, category=TemplateCategory.UTILITY,
+        parameter_format=ParamFormat.NAMED,
         components=[
             BodyText("Hola {{name}}, tu saldo con Acme es {{amount}}. Gracias.", name="Ana", amount="$ 10"),
-            Buttons([QuickReplyButton(text="Pagar"), QuickReplyButton(text="Ya pagué")]),
+            Buttons(buttons=[QuickReplyButton(text="Pagar"), QuickReplyButton(text="Ya pagué")]),
         ],
     )  # fmt: skip
 
