@@ -14,7 +14,10 @@ from django.views.decorators.csrf import csrf_exempt
 def insert(request: HttpRequest) -> HttpResponse:
     """Store the body and its hash."""
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO bench_bodies (sha256, body) VALUES (%s, %s)", [hashlib.sha256(request.body).hexdigest(), request.body])
+        cursor.execute(
+            "INSERT INTO bench_bodies (sha256, body) VALUES (%s, %s)",
+            [hashlib.sha256(request.body).hexdigest(), request.body],
+        )
     return HttpResponse("ok")
 
 

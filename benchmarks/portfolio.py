@@ -57,9 +57,17 @@ def _debtors(creditor: Creditor, number: Number, size: int) -> list[Debtor]:
             person=person, contact_point=point, creditor_id=creditor.pk, channel="whatsapp", purpose="collection",
             state="granted", evidence={"synthetic": True}, source="benchmark", given_at=NOON, recorded_at=NOON,
         )  # fmt: skip
-        for bag, row in zip((persons, points, debtors, threads, consents), (person, point, debtor, thread, consent), strict=True):
+        for bag, row in zip(
+            (persons, points, debtors, threads, consents), (person, point, debtor, thread, consent), strict=True
+        ):
             bag.append(row)
-    for model, rows in ((Person, persons), (ContactPoint, points), (Debtor, debtors), (Conversation, threads), (Consent, consents)):
+    for model, rows in (
+        (Person, persons),
+        (ContactPoint, points),
+        (Debtor, debtors),
+        (Conversation, threads),
+        (Consent, consents),
+    ):
         model.objects.bulk_create(rows, batch_size=1000)  # type: ignore[attr-defined]
     return debtors
 

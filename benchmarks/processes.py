@@ -21,7 +21,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(arguments: list[str], port: int, path: str = "/", environ: Mapping[str, str] | None = None) -> Iterator[str]:
+def serving(
+    arguments: list[str], port: int, path: str = "/", environ: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """Run `python -m ARGUMENTS` until the block ends; gives its address once it answers."""
     child = subprocess.Popen([sys.executable, "-m", *arguments], env={**os.environ, **(environ or {})})
     url = f"http://127.0.0.1:{port}"

@@ -35,7 +35,12 @@ def _body(number: str, serial: int) -> bytes:
         for place in range(STATUSES)
     ]  # fmt: skip
     value = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": number}, "statuses": statuses}
-    return orjson.dumps({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [{"value": value, "field": "messages"}]}]})
+    return orjson.dumps(
+        {
+            "object": "whatsapp_business_account",
+            "entry": [{"id": "1", "changes": [{"value": value, "field": "messages"}]}],
+        }
+    )
 
 
 def run() -> list[dict[str, Any]]:
@@ -44,11 +49,26 @@ def run() -> list[dict[str, Any]]:
     tenant, number, _, _ = world(1, base_url="http://127.0.0.1:9")
     route = InboundRoute.objects.get(tenant=tenant, kind="whatsapp")
     with connections["owner"].cursor() as cursor:
-        cursor.execute("CREATE TABLE IF NOT EXISTS bench_bodies (id bigserial PRIMARY KEY, sha256 text NOT NULL, body bytea NOT NULL)")
-    server = ["uvicorn", "collections_platform.asgi:application", "--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--log-level", "warning"]
+        cursor.execute(
+            "CREATE TABLE IF NOT EXISTS bench_bodies (id bigserial PRIMARY KEY, sha256 text NOT NULL, body bytea NOT NULL)"
+        )
+    server = [
+        "uvicorn",
+        "collections_platform.asgi:application",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--no-access-log",
+        "--log-level",
+        "warning",
+    ]
     bodies = [_body(number.provider_id, serial) for serial in range(POSTS)]
     with serving(server, port, "/healthz", {"DJANGO_SETTINGS_MODULE": "benchmarks.bare_settings"}) as url:
-        signed = [(body, {"X-Hub-Signature-256": "sha256=" + hmac.new(b"s", body, hashlib.sha256).hexdigest()}) for body in bodies]
+        signed = [
+            (body, {"X-Hub-Signature-256": "sha256=" + hmac.new(b"s", body, hashlib.sha256).hexdigest()})
+            for body in bodies
+        ]
         asyncio.run(_post(f"{url}/bare", [(body, {}) for body in bodies[:200]]))
         asyncio.run(_post(f"{url}/webhooks/whatsapp/{route.key}", signed[:200]))
         bare, _ = asyncio.run(_post(f"{url}/bare", [(body, {}) for body in bodies]))

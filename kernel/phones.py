@@ -32,9 +32,13 @@ def to_e164(text: str, region: str | None = None) -> str:
     try:
         number = phonenumbers.parse(cleaned, region)
     except phonenumbers.NumberParseException as error:
-        raise DomainError("phone_invalid", "%(phone)s is not a phone number; write it like +5511987654321", phone=text) from error
+        raise DomainError(
+            "phone_invalid", "%(phone)s is not a phone number; write it like +5511987654321", phone=text
+        ) from error
     if not phonenumbers.is_possible_number(number) or not phonenumbers.is_valid_number(number):
-        raise DomainError("phone_invalid", "%(phone)s is not a valid phone number; write it like +5511987654321", phone=text)
+        raise DomainError(
+            "phone_invalid", "%(phone)s is not a valid phone number; write it like +5511987654321", phone=text
+        )
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return wa_id_to_e164(e164[1:])
 

@@ -24,12 +24,16 @@ def hand_over(conversation: Conversation, *, reason: str, now: datetime) -> None
 def assign(conversation: Conversation, *, to: uuid.UUID | None, actor: str, now: datetime) -> None:
     """Give the conversation to an agent, or take it back into the queue (None)."""
     before = conversation.assignee_id
-    Conversation.objects.filter(pk=conversation.pk).update(assignee_id=to, speaker=Conversation.Speaker.AGENT, updated_at=now)
+    Conversation.objects.filter(pk=conversation.pk).update(
+        assignee_id=to, speaker=Conversation.Speaker.AGENT, updated_at=now
+    )
     audit.record(
         "conversation.assign", actor=actor, subject="messaging.conversation", subject_id=conversation.pk,
         before={"assignee": str(before or "")}, after={"assignee": str(to or "")},
     )  # fmt: skip
-    emit(Emit("conversation.assigned", "messaging.conversation", conversation.pk, now, data={"assignee": str(to or "")}))
+    emit(
+        Emit("conversation.assigned", "messaging.conversation", conversation.pk, now, data={"assignee": str(to or "")})
+    )
 
 
 def close(conversation: Conversation, *, actor: str, now: datetime) -> None:
@@ -44,5 +48,7 @@ def close(conversation: Conversation, *, actor: str, now: datetime) -> None:
 def freeze(conversation: Conversation, *, actor: str, reason: str, now: datetime) -> None:
     """Nothing leaves in this conversation until a supervisor lifts it."""
     Conversation.objects.filter(pk=conversation.pk).update(frozen_at=now, updated_at=now)
-    audit.record("conversation.freeze", actor=actor, subject="messaging.conversation", subject_id=conversation.pk, reason=reason)
+    audit.record(
+        "conversation.freeze", actor=actor, subject="messaging.conversation", subject_id=conversation.pk, reason=reason
+    )
     emit(Emit("conversation.frozen", "messaging.conversation", conversation.pk, now, data={"reason": reason[:100]}))

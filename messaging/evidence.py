@@ -24,7 +24,9 @@ def gather(selection: Selection) -> Contribution:
     messages = list(about.order_by("at", "id"))
     ids = [message.pk for message in messages]
     wamids: dict[Any, list[str]] = defaultdict(list)
-    for message_id, provider_id in ProviderMessage.objects.filter(message_id__in=ids).values_list("message_id", "provider_id"):
+    for message_id, provider_id in ProviderMessage.objects.filter(message_id__in=ids).values_list(
+        "message_id", "provider_id"
+    ):
         wamids[message_id].append(provider_id)
     reports = list(StatusReport.objects.filter(message_id__in=ids).order_by("id"))
     return Contribution(

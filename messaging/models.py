@@ -301,7 +301,9 @@ class SendRequest(TenantModel):
                 fields=["tenant", "next_at"], condition=models.Q(state="waiting"), name="messaging_request_due"
             ),
             models.Index(fields=["tenant", "debtor"], name="messaging_request_debtor"),
-            models.Index(fields=["tenant", "person"], condition=models.Q(state="waiting"), name="messaging_request_live"),
+            models.Index(
+                fields=["tenant", "person"], condition=models.Q(state="waiting"), name="messaging_request_live"
+            ),
         ]
 
 
@@ -428,7 +430,9 @@ class Enrolment(TenantModel):
             models.UniqueConstraint(fields=["tenant", "debtor"], name="messaging_enrolment_once")
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["tenant", "next_at"], condition=models.Q(state="active"), name="messaging_enrolment_due"),
+            models.Index(
+                fields=["tenant", "next_at"], condition=models.Q(state="active"), name="messaging_enrolment_due"
+            ),
             models.Index(
                 fields=["tenant", "paused_until"], condition=models.Q(state="paused"), name="messaging_enrolment_paused"
             ),

@@ -43,8 +43,12 @@ def connect_whatsapp(
     for label, value in {"waba_id": waba_id, "phone_number_id": phone_number_id, "token": token, "app_secret": app_secret,
                          "verify_token": verify_token}.items():  # fmt: skip
         if not value.strip():
-            raise DomainError("field_empty", "%(field)s is empty: copy it from Meta's app dashboard", field=label, pointer=f"/{label}")
-    account = WhatsAppAccount.objects.filter(waba_id=waba_id).first() or WhatsAppAccount(waba_id=waba_id, created_at=now)
+            raise DomainError(
+                "field_empty", "%(field)s is empty: copy it from Meta's app dashboard", field=label, pointer=f"/{label}"
+            )
+    account = WhatsAppAccount.objects.filter(waba_id=waba_id).first() or WhatsAppAccount(
+        waba_id=waba_id, created_at=now
+    )
     account.creditor_id = creditor_id
     account.base_url = (base_url or settings.GRAPH_BASE_URL).rstrip("/")
     account.token = seal(token, purpose="whatsapp.token")
@@ -64,11 +68,15 @@ def connect_whatsapp(
         },
     )  # fmt: skip
     route = InboundRoute.objects.filter(tenant_id=current_tenant_id(), kind="whatsapp", subject_id=account.pk).first()
-    route = route or InboundRoute(tenant_id=current_tenant_id(), kind="whatsapp", subject_id=account.pk, key=secrets.token_urlsafe(24))
+    route = route or InboundRoute(
+        tenant_id=current_tenant_id(), kind="whatsapp", subject_id=account.pk, key=secrets.token_urlsafe(24)
+    )
     route.secret, route.verify_token, route.active = account.app_secret, account.verify_token, True
     route.save()
     lanes.wake("dispatch", str(number.pk), at=now)
-    audit.record("whatsapp.connect", actor=actor, subject="messaging.number", subject_id=number.pk, after={"waba": waba_id})
+    audit.record(
+        "whatsapp.connect", actor=actor, subject="messaging.number", subject_id=number.pk, after={"waba": waba_id}
+    )
     return account, number, route
 
 

@@ -47,7 +47,9 @@ def scan_messages(message_ids: set[uuid.UUID], *, now: datetime) -> int:
     """Scan these messages once each; returns how many alerts were raised."""
     done = set(Scan.objects.filter(message_id__in=message_ids).values_list("message_id", flat=True))
     messages = list(
-        Message.objects.select_related("conversation__contact_point").filter(pk__in=message_ids - done).order_by("at", "id")
+        Message.objects.select_related("conversation__contact_point")
+        .filter(pk__in=message_ids - done)
+        .order_by("at", "id")
     )
     if not messages:
         return 0
@@ -105,14 +107,24 @@ def _alerts(message: Message, author: str, found: language.Scan, intent: str, *,
         # What a debtor says in anger is theirs; only what an agent must be protected from is an alert.
         if author == "debtor" and max(f.severity for f in findings) < 2:
             continue
-        alerts.append(_alert(message, "abuse" if author == "debtor" else conduct, findings, max(f.severity for f in findings), now=now))
+        alerts.append(
+            _alert(
+                message,
+                "abuse" if author == "debtor" else conduct,
+                findings,
+                max(f.severity for f in findings),
+                now=now,
+            )
+        )
     if author == "debtor" and intent in _SIGNALS:
         conduct, severity = _SIGNALS[intent]
         alerts.append(_alert(message, conduct, [], severity, now=now))
     return list({alert.conduct: alert for alert in alerts}.values())
 
 
-def _alert(message: Message, conduct: str, findings: Sequence[language.Finding], severity: int, *, now: datetime) -> Alert:
+def _alert(
+    message: Message, conduct: str, findings: Sequence[language.Finding], severity: int, *, now: datetime
+) -> Alert:
     return Alert(
         creditor_id=message.creditor_id, debtor_id=message.debtor_id, conversation_id=message.conversation_id,
         message=message, conduct=conduct, severity=severity, actor=message.author,

@@ -70,7 +70,10 @@ class Crew:
 
     def _one(self, conversation: Conversation, *, now: datetime) -> None:
         last = (
-            Message.objects.filter(conversation=conversation, direction="in").order_by("-at", "-id").only("id", "debtor_id", "at").first()
+            Message.objects.filter(conversation=conversation, direction="in")
+            .order_by("-at", "-id")
+            .only("id", "debtor_id", "at")
+            .first()
         )
         debtor_id = (last.debtor_id if last else None) or conversation.debtor_id
         debtor = Debtor.objects.filter(pk=debtor_id).first() if debtor_id else None

@@ -164,7 +164,9 @@ def judge(state: State, sandbox: Sandbox) -> Judgement:
         "every_outbound_has_an_allow_decision", "no_send_outside_legal_hours", "no_budget_exceeded",
         "no_duplicate_at_the_sandbox", "balances_equal_their_entries", "evidence_verifies",
     )  # fmt: skip
-    return Judgement({name: not wrong[name] for name in names}, looked, {name: wrong[name][:20] for name in names if wrong[name]})
+    return Judgement(
+        {name: not wrong[name] for name in names}, looked, {name: wrong[name][:20] for name in names if wrong[name]}
+    )
 
 
 def _rows(state: State, statement: str) -> list[tuple[object, ...]]:
@@ -182,7 +184,13 @@ def _outbound_facts(state: State) -> dict[str, dict[str, str]]:
         "JOIN compliance_decision d ON d.id = o.decision_id AND d.tenant_id = o.tenant_id",
     )
     return {
-        str(row[0]): {"to": str(row[1]), "class": str(row[2]), "person": str(row[3]), "verdict": str(row[4]), "place": str(row[5] or "")}
+        str(row[0]): {
+            "to": str(row[1]),
+            "class": str(row[2]),
+            "person": str(row[3]),
+            "verdict": str(row[4]),
+            "place": str(row[5] or ""),
+        }
         for row in rows
     }
 
@@ -230,6 +238,8 @@ def _evidence(state: State, looked: dict[str, int]) -> list[str]:
 
 def _busiest() -> Debtor | None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT debtor_id FROM messaging_sendrequest GROUP BY debtor_id ORDER BY count(*) DESC, debtor_id LIMIT 1")
+        cursor.execute(
+            "SELECT debtor_id FROM messaging_sendrequest GROUP BY debtor_id ORDER BY count(*) DESC, debtor_id LIMIT 1"
+        )
         row = cursor.fetchone()
     return Debtor.objects.get(pk=row[0]) if row else None

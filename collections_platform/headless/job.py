@@ -222,4 +222,3 @@ def _people(phone: str) -> list[object]:
 
 def _amount(minor: int, currency: str) -> str:
     return str(Money.from_minor(minor, currency).amount)
-

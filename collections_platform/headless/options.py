@@ -38,7 +38,9 @@ class Options:
 
 def parse(argv: list[str]) -> Options:
     """Read the command line; argparse ends the process with 2 and one line when it makes no sense."""
-    parser = argparse.ArgumentParser(prog="./run demo --headless", description="Runs the main job on a sandbox organisation.")
+    parser = argparse.ArgumentParser(
+        prog="./run demo --headless", description="Runs the main job on a sandbox organisation."
+    )
     parser.add_argument("--days", type=int, default=30, help="how many days to move the clock (default 30)")
     parser.add_argument("--portfolio", type=Path, help="a CSV file; without it debtors are generated")
     parser.add_argument("--mapping", default="", help="name of a reader, or a JSON file that maps columns")

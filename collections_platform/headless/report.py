@@ -26,7 +26,9 @@ def make(options: Options, state: State, source: Source, sandbox: Sandbox, *, se
     """Count everything and judge the run."""
     with tenant_scope(uuid.UUID(state.tenant)):
         decisions = dict(_pairs("SELECT verdict, count(*) FROM compliance_decision GROUP BY verdict"))
-        rules = dict(_pairs("SELECT rule, count(*) FROM compliance_decision, unnest(rules) AS rule GROUP BY rule ORDER BY rule"))
+        rules = dict(
+            _pairs("SELECT rule, count(*) FROM compliance_decision, unnest(rules) AS rule GROUP BY rule ORDER BY rule")
+        )
         states = dict(_pairs("SELECT state, count(*) FROM messaging_outbound GROUP BY state"))
         reported = dict(_pairs("SELECT state, count(DISTINCT message_id) FROM messaging_statusreport GROUP BY state"))
         figures = {
@@ -36,10 +38,14 @@ def make(options: Options, state: State, source: Source, sandbox: Sandbox, *, se
             "decisions": {name: decisions.get(name, 0) for name in ("allow", "defer", "deny")},
             "rules": rules,
             "sent": _one("SELECT count(*) FROM messaging_outbound WHERE state = 'accepted'"),
-            "delivered": _one("SELECT count(*) FROM messaging_message WHERE delivered_at IS NOT NULL OR read_at IS NOT NULL"),
+            "delivered": _one(
+                "SELECT count(*) FROM messaging_message WHERE delivered_at IS NOT NULL OR read_at IS NOT NULL"
+            ),
             "read": reported.get("read", 0),
             "replied": _one("SELECT count(*) FROM messaging_message WHERE direction = 'in'"),
-            "debtors_who_replied": _one("SELECT count(DISTINCT debtor_id) FROM messaging_message WHERE direction = 'in'"),
+            "debtors_who_replied": _one(
+                "SELECT count(DISTINCT debtor_id) FROM messaging_message WHERE direction = 'in'"
+            ),
             "failed": reported.get("failed", 0) + states.get("refused", 0),
             "uncertain": states.get("uncertain", 0),
             "promises": dict(_pairs("SELECT state, count(*) FROM portfolio_promise GROUP BY state")),
@@ -114,10 +120,15 @@ def _import() -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> None:
     """The report as a person reads it."""
-    out = ["", f"{result['portfolio']}: {result['debtors']} debtors, {result['days']} days, seed {result['seed']} (simulated)"]
+    out = [
+        "",
+        f"{result['portfolio']}: {result['debtors']} debtors, {result['days']} days, seed {result['seed']} (simulated)",
+    ]
     decisions = result["decisions"]
     out.append(f"  decisions   allow {decisions['allow']}  defer {decisions['defer']}  deny {decisions['deny']}")
-    out.append("  rules       " + (", ".join(f"{rule} {count}" for rule, count in result["rules"].items()) or "none objected"))
+    out.append(
+        "  rules       " + (", ".join(f"{rule} {count}" for rule, count in result["rules"].items()) or "none objected")
+    )
     out.append(
         f"  messages    sent {result['sent']}  delivered {result['delivered']}  read {result['read']}  replied {result['replied']}  "
         f"failed {result['failed']}  uncertain {result['uncertain']}"
@@ -126,7 +137,9 @@ def show(result: dict[str, Any]) -> None:
         parts = "  ".join(f"{name} {amount}" for name, amount in buckets.items())
         out.append(f"  recovered   {currency}  {parts}")
     out.append("  alerts      " + (", ".join(f"{name} {count}" for name, count in result["alerts"].items()) or "none"))
-    out.append(f"  promises    {result['promises']}  agreements {result['agreements']}  disputes {result['disputes']}  opt-outs {result['opted_out']}")
+    out.append(
+        f"  promises    {result['promises']}  agreements {result['agreements']}  disputes {result['disputes']}  opt-outs {result['opted_out']}"
+    )
     for name, holds in result["checks"].items():
         out.append(f"  {'ok  ' if holds else 'FAIL'}  {name.replace('_', ' ')}")
         out += [f"          {line}" for line in result["wrong"].get(name, [])[:5]]

@@ -121,7 +121,9 @@ def create(options: Options) -> State:
             defaults={"key": secrets.token_urlsafe(24), "secret": seal(words["psp_secret"], purpose="route.secret")},
         )  # fmt: skip
         _, text = create_api_key(
-            tenant, name="ERP", scopes=["portfolio:read", "portfolio:write", "messages:read", "decisions:read", "alerts:read"]
+            tenant,
+            name="ERP",
+            scopes=["portfolio:read", "portfolio:write", "messages:read", "decisions:read", "alerts:read"],
         )
     state = State(
         key=options.key, tenant=str(tenant.pk), creditor=str(creditor.pk), number=str(number.pk), api_key=text, **words

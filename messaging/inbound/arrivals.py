@@ -59,7 +59,11 @@ def arrive(number: Number, update: Inbound, *, now: datetime) -> Message | None:
         kind=update.kind,
         text=update.text[:8000],
         salt=os.urandom(16).hex(),
-        content={"tapped": update.tapped, "media": update.media, **({"raw": update.raw_kind} if not update.text else {})},
+        content={
+            "tapped": update.tapped,
+            "media": update.media,
+            **({"raw": update.raw_kind} if not update.text else {}),
+        },
         reply_to_id=answered.pk if answered else None,
         state=Message.State.RECEIVED,
         at=update.at,
@@ -111,7 +115,11 @@ def _conversation(number: Number, update: Inbound, *, now: datetime) -> Conversa
     """The conversation with this address, locked; made and joined to a person where it is new."""
     kind, address, wire = address_of(update)
     Conversation.objects.bulk_create(
-        [Conversation(number=number, address_kind=kind, address=address, wire_address=wire, created_at=now, updated_at=now)],
+        [
+            Conversation(
+                number=number, address_kind=kind, address=address, wire_address=wire, created_at=now, updated_at=now
+            )
+        ],
         ignore_conflicts=True,
     )
     row = Conversation.objects.select_for_update().get(number=number, address_kind=kind, address=address)

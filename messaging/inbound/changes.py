@@ -32,7 +32,9 @@ def apply(update: Other, *, now: datetime) -> None:
         _template(account, value, now=now, quality=str(value.get("new_quality_score", ""))[:10])
     elif update.field == "template_category_update":
         # An impending change names the category that it will be: cost and rules change before the next batch.
-        _template(account, value, now=now, category=str(value.get("correct_category") or value.get("new_category", ""))[:20])
+        _template(
+            account, value, now=now, category=str(value.get("correct_category") or value.get("new_category", ""))[:20]
+        )
     elif update.field == "phone_number_quality_update":
         _limit(account, str(value.get("current_limit", "")))
     elif update.field == "business_capability_update":
@@ -48,7 +50,9 @@ def _template(
     rows = MessageTemplate.objects.filter(account=account, provider_id=str(value.get("message_template_id", "")))
     if not rows.exists():
         language = str(value.get("message_template_language", "")).replace("-", "_")
-        rows = MessageTemplate.objects.filter(account=account, name=value.get("message_template_name", ""), language=language)
+        rows = MessageTemplate.objects.filter(
+            account=account, name=value.get("message_template_name", ""), language=language
+        )
     for row in rows.select_for_update():
         if status:
             row.status = status
@@ -61,7 +65,15 @@ def _template(
             row.rejected_reason = f"Meta changed the category to {category}"
         row.updated_at = now
         row.save()
-        emit(Emit("template.changed", "messaging.messagetemplate", row.pk, now, data={"status": row.status, "category": row.category}))
+        emit(
+            Emit(
+                "template.changed",
+                "messaging.messagetemplate",
+                row.pk,
+                now,
+                data={"status": row.status, "category": row.category},
+            )
+        )
 
 
 def _limit(account: WhatsAppAccount, tier: str) -> None:
@@ -79,5 +91,11 @@ def _stop(account: WhatsAppAccount, event: str, value: dict[str, object], *, now
         paused_at=now, pause_code=event[:20], pause_detail=str(value)[:300]
     )
     if changed:
-        audit.record("account.pause", actor="system:webhook", subject="messaging.whatsappaccount", subject_id=account.pk, reason=event)
+        audit.record(
+            "account.pause",
+            actor="system:webhook",
+            subject="messaging.whatsappaccount",
+            subject_id=account.pk,
+            reason=event,
+        )
         emit(Emit("account.paused", "messaging.whatsappaccount", account.pk, now, data={"code": event}))

@@ -66,7 +66,11 @@ def _one(update: Inbound | Other, *, now: object) -> None:
 def _quarantine(tenant: Tenant, raw: RawInbound, job: jobs.Leased, reason: str) -> None:
     with tenant_scope(tenant.pk):
         jobs.park(job, f"quarantined: {reason}")
-        emit(Emit("inbound.quarantined", "tenants.rawinbound", raw.pk, tenant.clock().now(), data={"reason": reason[:200]}))
+        emit(
+            Emit(
+                "inbound.quarantined", "tenants.rawinbound", raw.pk, tenant.clock().now(), data={"reason": reason[:200]}
+            )
+        )
 
 
 __all__ = ["process"]

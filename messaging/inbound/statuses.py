@@ -66,7 +66,9 @@ def apply(reports: Sequence[Status], *, now: datetime) -> int:
             report,
         ))  # fmt: skip
     before = set(
-        StatusReport.objects.filter(message_id__in={row.message_id for row, _ in rows}).values_list("message_id", "state")
+        StatusReport.objects.filter(message_id__in={row.message_id for row, _ in rows}).values_list(
+            "message_id", "state"
+        )
     )
     rows = [(row, report) for row, report in rows if (row.message_id, row.state) not in before]
     if not rows:

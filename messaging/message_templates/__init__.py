@@ -1,1 +1,1 @@
-"""Message templates."""
+"""Approved texts: what we ship, what a text may say, which one fits a debtor, and how it gets to WhatsApp."""

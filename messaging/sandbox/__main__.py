@@ -16,12 +16,18 @@ from messaging.sandbox.serve import serve
 
 def main() -> int:
     """Serve the sandbox until interrupted; 1 when it cannot start."""
-    parser = argparse.ArgumentParser(prog="python -m messaging.sandbox", description="A WhatsApp Cloud API for demos, tests and training.")
+    parser = argparse.ArgumentParser(
+        prog="python -m messaging.sandbox", description="A WhatsApp Cloud API for demos, tests and training."
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8090)
-    parser.add_argument("--state", type=Path, default=None, help="directory of the journal; without it everything is in memory")
+    parser.add_argument(
+        "--state", type=Path, default=None, help="directory of the journal; without it everything is in memory"
+    )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--now", type=parse_instant, default=None, metavar="RFC3339", help="let the clock stand still at this instant")
+    parser.add_argument(
+        "--now", type=parse_instant, default=None, metavar="RFC3339", help="let the clock stand still at this instant"
+    )
     options = parser.parse_args()
     try:
         app = create_app(Config(seed=options.seed, directory=options.state, start_us=options.now))

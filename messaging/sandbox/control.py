@@ -79,7 +79,9 @@ class Control:
         ]
         return [Route(f"/_sandbox/{path}", self._guarded(handler), methods=[method]) for method, path, handler in table]
 
-    def _guarded(self, handler: Callable[[dict[str, Any], Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
+    def _guarded(
+        self, handler: Callable[[dict[str, Any], Request], Awaitable[Any]]
+    ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
                 raw = await request.body()
@@ -107,14 +109,23 @@ class Control:
             if owner is not None and owner.account_id != body["waba_id"]:
                 raise Wrong(f"number {item['id']} belongs to account {owner.account_id}", 409)
         if body.get("callback_url") and body.get("verify_token") and body.get("handshake", True):
-            query = urlencode({"hub.mode": "subscribe", "hub.challenge": CHALLENGE, "hub.verify_token": body["verify_token"]})
+            query = urlencode(
+                {"hub.mode": "subscribe", "hub.challenge": CHALLENGE, "hub.verify_token": body["verify_token"]}
+            )
             joint = "&" if "?" in body["callback_url"] else "?"
             status, content = await self.life.courier.poster.request("GET", f"{body['callback_url']}{joint}{query}")
             if status != 200 or not hmac.compare_digest(content.strip(), CHALLENGE.encode()):
-                raise Wrong(f"the callback URL did not return the challenge (HTTP {status}): check the URL and the verify token", 422)
+                raise Wrong(
+                    f"the callback URL did not return the challenge (HTTP {status}): check the URL and the verify token",
+                    422,
+                )
         account = set_up(self.world, body)
         self.world.journal.add("w", body)
-        return {"waba_id": account.id, "portfolio_id": account.portfolio_id, "numbers": [n["id"] for n in body["numbers"]]}
+        return {
+            "waba_id": account.id,
+            "portfolio_id": account.portfolio_id,
+            "numbers": [n["id"] for n in body["numbers"]],
+        }
 
     async def debtors(self, body: dict[str, Any], request: Request) -> Any:
         """Register simulated people, a batch at a time."""
@@ -142,21 +153,30 @@ class Control:
             raise Wrong("no such template", 404)
         if "category" in body:
             value: dict[str, Any] = {
-                "message_template_id": int(template.id), "message_template_name": template.name,
+                "message_template_id": int(template.id),
+                "message_template_name": template.name,
                 "message_template_language": template.language.replace("_", "-"),
-            }  # fmt: skip
+            }
             if body.get("notice"):
                 template.correct_category = body["category"]
                 value |= {"new_category": template.category, "correct_category": body["category"]}
                 value["category_update_timestamp"] = self.world.clock.now_us() // 1_000_000 + 86_400
             else:
                 value |= {"previous_category": template.category, "new_category": body["category"]}
-                template.previous_category, template.category, template.correct_category = template.category, body["category"], None
+                template.previous_category, template.category, template.correct_category = (
+                    template.category,
+                    body["category"],
+                    None,
+                )
             account = self.world.accounts[template.account_id]
             self.life.announce(account, "template_category_update", value, self.world.clock.now_us())
         if "status" in body:
             template.rejected_reason = body.get("reason", "NONE")
-            more = {"other_info": {"title": "FIRST_PAUSE", "description": "Low quality"}} if body["status"] == "PAUSED" else {}
+            more = (
+                {"other_info": {"title": "FIRST_PAUSE", "description": "Low quality"}}
+                if body["status"] == "PAUSED"
+                else {}
+            )
             set_status(self.life, template, body["status"], event=body.get("event"), **more)
         return {"id": template.id, "status": template.status, "category": template.category}
 
@@ -171,13 +191,17 @@ class Control:
         if "quality" in body or "event" in body:
             event = body.get("event", "FLAGGED" if number.quality == "RED" else "UNFLAGGED")
             value = {"display_phone_number": number.digits, "event": event, "current_limit": "TIER_UNLIMITED"}
-            self.life.announce(self.world.accounts[number.account_id], "phone_number_quality_update", value, self.world.clock.now_us())
+            self.life.announce(
+                self.world.accounts[number.account_id], "phone_number_quality_update", value, self.world.clock.now_us()
+            )
         return number.public()
 
     async def announce(self, body: dict[str, Any], request: Request) -> Any:
         """Any account-level webhook: {"waba_id", "field", "value"}."""
         _need(body, "waba_id", "field", "value")
-        self.life.announce(self.world.accounts[body["waba_id"]], body["field"], body["value"], self.world.clock.now_us())
+        self.life.announce(
+            self.world.accounts[body["waba_id"]], body["field"], body["value"], self.world.clock.now_us()
+        )
         return {"ok": True}
 
     async def revoke(self, body: dict[str, Any], request: Request) -> Any:
@@ -202,7 +226,11 @@ class Control:
     async def clock(self, body: dict[str, Any], request: Request) -> Any:
         """The sandbox's present."""
         clock = self.world.clock
-        return {"now": text_of(clock.now_us()), "standing": clock.standing_us is not None, "offset_seconds": clock.offset_us / 1e6}
+        return {
+            "now": text_of(clock.now_us()),
+            "standing": clock.standing_us is not None,
+            "offset_seconds": clock.offset_us / 1e6,
+        }
 
     async def set_clock(self, body: dict[str, Any], request: Request) -> Any:
         """{"now": rfc3339} stands still there; {"offset_seconds": n} runs with real time. Never back."""
@@ -225,7 +253,7 @@ class Control:
         return await self.clock(body, request)
 
     async def advance(self, body: dict[str, Any], request: Request) -> Any:
-        """{"to": rfc3339, "timeout_seconds"?}: all that is due by then, in order, and all its webhooks answered 200."""
+        """{"to": rfc3339, "timeout_seconds"?}: all that is due by then, in order, and its webhooks answered 200."""
         until = parse_instant(body["to"])
         if until < self.world.clock.now_us():
             raise Wrong(f"the clock is at {text_of(self.world.clock.now_us())} and does not go back", 409)
@@ -261,15 +289,25 @@ class Control:
         """Counters since the state began."""
         world = self.world
         numbers = {
-            n.id: {"accepted": n.accepted, "duplicates": world.doubled.get(n.id, 0), "same_words_24h": world.same_words.get(n.id, 0)}
+            n.id: {
+                "accepted": n.accepted,
+                "duplicates": world.doubled.get(n.id, 0),
+                "same_words_24h": world.same_words.get(n.id, 0),
+            }
             for n in world.numbers.values()
         }
         return {
-            **{name: world.counts.get(name, 0) for name in ("accepted", "statuses", "inbound", "refused")}, "counts": dict(sorted(world.counts.items())),
-            "duplicates": sum(world.doubled.values()), "same_words_24h": sum(world.same_words.values()), "numbers": numbers,
-            "bank": len(world.bank), "payments": len(world.payments), "scheduled": len(world.agenda),
-            "webhooks_pending": len(self.life.courier.pending), "payments_owed": len(self.life.courier.owed),
-        }  # fmt: skip
+            **{name: world.counts.get(name, 0) for name in ("accepted", "statuses", "inbound", "refused")},
+            "counts": dict(sorted(world.counts.items())),
+            "duplicates": sum(world.doubled.values()),
+            "same_words_24h": sum(world.same_words.values()),
+            "numbers": numbers,
+            "bank": len(world.bank),
+            "payments": len(world.payments),
+            "scheduled": len(world.agenda),
+            "webhooks_pending": len(self.life.courier.pending),
+            "payments_owed": len(self.life.courier.owed),
+        }
 
     @staticmethod
     def _page(request: Request) -> tuple[int, int]:
@@ -284,11 +322,21 @@ class Control:
         page = self.world.messages[after : after + limit]
         rows = [
             {
-                "no": m.no, "wamid": m.wamid, "at": text_of(m.at_us), "phone_number_id": m.phone_id, "to": m.to, "e164": m.e164, "type": m.kind,
-                "category": m.category, "callback_data": m.callback, "state": m.state, "error": m.error or None, "payload": orjson.Fragment(m.raw),
+                "no": m.no,
+                "wamid": m.wamid,
+                "at": text_of(m.at_us),
+                "phone_number_id": m.phone_id,
+                "to": m.to,
+                "e164": m.e164,
+                "type": m.kind,
+                "category": m.category,
+                "callback_data": m.callback,
+                "state": m.state,
+                "error": m.error or None,
+                "payload": orjson.Fragment(m.raw),
             }
             for m in page
-        ]  # fmt: skip
+        ]
         return {"messages": rows, "next": page[-1].no if len(page) == limit else None}
 
     async def truth(self, body: dict[str, Any], request: Request) -> Any:
@@ -296,7 +344,15 @@ class Control:
         after, limit = self._page(request)
         page = self.world.inbound[after : after + limit]
         rows = [
-            {"no": i.no, "wamid": i.message["id"], "at": text_of(i.at_us), "phone_number_id": i.phone_id, "phone": i.e164, "message": i.message, **i.truth}
+            {
+                "no": i.no,
+                "wamid": i.message["id"],
+                "at": text_of(i.at_us),
+                "phone_number_id": i.phone_id,
+                "phone": i.e164,
+                "message": i.message,
+                **i.truth,
+            }
             for i in page
         ]
         return {"truth": rows, "next": page[-1].no if len(page) == limit else None}

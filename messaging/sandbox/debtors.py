@@ -1,4 +1,4 @@
-"""Who the simulated debtors are and what becomes of a message sent to them. Pure: a hash of (seed, phone, step) decides.
+"""Who the simulated debtors are and what becomes of a message to them. Pure: a hash of (seed, phone, step) decides.
 
 Proportions and delays follow the measured numbers of the project (late payers, answers by contact number, boleto
 delays); where no public data exists the value is an assumption and says so.
@@ -7,6 +7,7 @@ delays); where no public data exists the value is an assumption and says so.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -37,7 +38,7 @@ def around(median_us: float, spread: float, u: float, longest_us: int = FOREVER)
 
 def quantile(points: list[tuple[float, float]], u: float) -> float:
     """Linear interpolation between (share, value) points."""
-    for (low, at_low), (high, at_high) in zip(points, points[1:], strict=False):
+    for (low, at_low), (high, at_high) in itertools.pairwise(points):
         if u <= high:
             return at_low + (at_high - at_low) * (u - low) / (high - low)
     return points[-1][1]
@@ -71,13 +72,29 @@ class Persona:
 # Shares: an assumption shaped by the measured ones (disputed invoices 22.7 %, three and more months late 1.5 %).
 PERSONAS: dict[str, Persona] = {
     "prompt": Persona(0.22, 0.62, 1.0, 0.95, 0.92, 0.30, {"pay": 80, "paid": 12, "more_time": 6, "doubts": 2}),
-    "forgetful": Persona(0.25, 0.45, 5.0, 0.72, 0.80, 0.12, {"pay": 52, "more_time": 20, "paid": 14, "plan": 8, "doubts": 6}),
+    "forgetful": Persona(
+        0.25, 0.45, 5.0, 0.72, 0.80, 0.12, {"pay": 52, "more_time": 20, "paid": 14, "plan": 8, "doubts": 6}
+    ),
     "tight": Persona(0.17, 0.40, 7.0, 0.55, 0.55, 0.04, {"plan": 46, "more_time": 36, "pay": 10, "human": 8}),
-    "negotiator": Persona(0.10, 0.55, 3.0, 0.66, 0.60, 0.05, {"plan": 54, "doubts": 18, "human": 16, "more_time": 12}, types=0.22),
-    "disputer": Persona(0.08, 0.50, 3.0, 0.50, 0.35, 0.06, {"doubts": 44, "paid": 26, "human": 20, "dispute": 10}, types=0.35, abuse=0.04),
+    "negotiator": Persona(
+        0.10, 0.55, 3.0, 0.66, 0.60, 0.05, {"plan": 54, "doubts": 18, "human": 16, "more_time": 12}, types=0.22
+    ),
+    "disputer": Persona(
+        0.08,
+        0.50,
+        3.0,
+        0.50,
+        0.35,
+        0.06,
+        {"doubts": 44, "paid": 26, "human": 20, "dispute": 10},
+        types=0.35,
+        abuse=0.04,
+    ),
     "ghost": Persona(0.08, 0.00, 20.0, 0.40, 0.10, 0.05, {"more_time": 1}),
     "wrong_person": Persona(0.04, 0.55, 4.0, 0.0, 0.0, 0.0, {"wrong_person": 80, "opt_out": 20}, types=0.30),
-    "hostile": Persona(0.03, 0.50, 2.0, 0.30, 0.15, 0.03, {"opt_out": 50, "human": 20, "doubts": 30}, types=0.55, abuse=0.35),
+    "hostile": Persona(
+        0.03, 0.50, 2.0, 0.30, 0.15, 0.03, {"opt_out": 50, "human": 20, "doubts": 30}, types=0.55, abuse=0.35
+    ),
     "vulnerable": Persona(0.03, 0.50, 6.0, 0.35, 0.20, 0.02, {"human": 50, "more_time": 30, "plan": 20}, types=0.45),
     "manual": Persona(0.0, 0.0, 1.0, 0.0, 0.0, 0.0, {"pay": 1}),
 }
@@ -91,11 +108,15 @@ NOT_ON_WHATSAPP = 0.02
 RECEIPTS_OFF = 0.20
 
 _NAMES = {
-    "es": (["María", "José", "Luis", "Ana", "Carlos", "Rosa", "Juan", "Elena", "Miguel", "Lucía", "Pedro", "Sofía"],
-           ["Gómez", "Rojas", "Pérez", "Torres", "Díaz", "Vargas", "Castro", "Ruiz", "Mendoza", "Silva"]),
-    "pt": (["Maria", "João", "Ana", "Paulo", "Cláudia", "Marcos", "Juliana", "Rafael", "Beatriz", "Tiago"],
-           ["Souza", "Oliveira", "Lima", "Pereira", "Ferreira", "Costa", "Almeida", "Ribeiro", "Barros"]),
-}  # fmt: skip
+    "es": (
+        ["María", "José", "Luis", "Ana", "Carlos", "Rosa", "Juan", "Elena", "Miguel", "Lucía", "Pedro", "Sofía"],
+        ["Gómez", "Rojas", "Pérez", "Torres", "Díaz", "Vargas", "Castro", "Ruiz", "Mendoza", "Silva"],
+    ),
+    "pt": (
+        ["Maria", "João", "Ana", "Paulo", "Cláudia", "Marcos", "Juliana", "Rafael", "Beatriz", "Tiago"],
+        ["Souza", "Oliveira", "Lima", "Pereira", "Ferreira", "Costa", "Almeida", "Ribeiro", "Barros"],
+    ),
+}
 _PREFIXES = {"+55": "BR", "+52": "MX", "+57": "CO", "+51": "PE", "+56": "CL", "+54": "AR"}
 
 
@@ -126,7 +147,7 @@ class Profile:
         first, last = _NAMES["pt" if language == "pt" else "es"]
         persona = chosen.get("persona") or pick({name: p.share for name, p in PERSONAS.items()}, u[0])
         simulated = persona != "manual"
-        made = {
+        made: dict[str, Any] = {
             "name": f"{first[int(u[1] * len(first))]} {last[int(u[2] * len(last))]}",
             "document_last3": f"{int(u[3] * 1000):03d}",
             "birth_year": str(1950 + int(u[4] * 55)),
@@ -169,10 +190,8 @@ def fate(seed: int, e164: str, ordinal: int, profile: Profile | None, kind: str)
     steps = [(sent, "sent")]
     if kind == "reaction":
         return steps
-    if u[1] < 0.90:
-        delivered = int((1 + 14 * u[2]) * SECOND)
-    else:  # the phone is off or without a signal
-        delivered = int((5 + 475 * u[2]) * MINUTE)
+    # one in ten: the phone is off or without a signal
+    delivered = int((1 + 14 * u[2]) * SECOND) if u[1] < 0.90 else int((5 + 475 * u[2]) * MINUTE)
     implied = u[3] < 0.03 and profile.read_receipts
     if not implied:
         steps.append((delivered, "delivered"))

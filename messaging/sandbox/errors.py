@@ -80,9 +80,15 @@ class GraphError(Exception):
     """A refusal of the Cloud API: nothing was accepted."""
 
     def __init__(
-        self, code: int, details: str = "", *, subcode: int | None = None, kind: str = "OAuthException", status: int | None = None,
+        self,
+        code: int,
+        details: str = "",
+        *,
+        subcode: int | None = None,
+        kind: str = "OAuthException",
+        status: int | None = None,
         message: str | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         http_status, title = TITLES.get(code, (400, "Unknown error"))
         self.code = code
         self.title = title
@@ -126,10 +132,12 @@ class GraphError(Exception):
 def no_such_object(object_id: str, method: str = "post") -> GraphError:
     """What Graph answers for an id that does not exist or that the token may not see."""
     return GraphError(
-        100, subcode=33, kind="GraphMethodException",
+        100,
+        subcode=33,
+        kind="GraphMethodException",
         message=f"Unsupported {method} request. Object with ID '{object_id}' does not exist, cannot be loaded due to missing "
         "permissions, or does not support this operation.",
-    )  # fmt: skip
+    )
 
 
 def status_error(code: int, details: str = "") -> dict[str, Any]:

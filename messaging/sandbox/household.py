@@ -15,12 +15,13 @@ from kernel.clock import machine_now
 from messaging.sandbox import reactions
 from messaging.sandbox.agenda import text_of
 from messaging.sandbox.debtors import chance
+from messaging.sandbox.files import keep_media
+from messaging.sandbox.options import Option
 from messaging.sandbox.pictures import receipt
-from messaging.sandbox.reactions import Act, Option, Seen
-from messaging.sandbox.store import media_record
+from messaging.sandbox.reactions import Act, Seen
 from messaging.sandbox.templates import render
 from messaging.sandbox.webhooks import Courier
-from messaging.sandbox.world import Chat, Inbound, Media, Message, World
+from messaging.sandbox.world import Chat, Inbound, Message, World
 
 LINK = re.compile(r"https?://[^\s<>\"]+/p/([A-Za-z0-9_.~-]+)")
 CLOSED = ("paid", "expired", "cancelled", "canceled", "void")
@@ -35,7 +36,9 @@ def shown(world: World, message: Message) -> dict[str, Any]:
     view: dict[str, Any] = {"header": "", "media": None, "body": "", "footer": "", "options": [], "links": []}
     if message.kind == "template":
         account = world.numbers[message.phone_id].account_id
-        template = world.templates.get(world.template_names.get((account, content["name"], content["language"]["code"]), ""))
+        template = world.templates.get(
+            world.template_names.get((account, content["name"], content["language"]["code"]), "")
+        )
         if template is not None:
             view |= render(template, content)
         else:
@@ -48,11 +51,16 @@ def shown(world: World, message: Message) -> dict[str, Any]:
         view["header"] = (content.get("header") or {}).get("text", "")
         action = content["action"]
         if content["type"] == "button":
-            view["options"] = [{"id": b["reply"]["id"], "title": b["reply"]["title"], "kind": "button"} for b in action["buttons"]]
+            view["options"] = [
+                {"id": b["reply"]["id"], "title": b["reply"]["title"], "kind": "button"} for b in action["buttons"]
+            ]
         elif content["type"] == "list":
             view["list_title"] = action["button"]
             rows = [row for section in action["sections"] for row in section["rows"]]
-            view["options"] = [{"id": r["id"], "title": r["title"], "description": r.get("description", ""), "kind": "row"} for r in rows]
+            view["options"] = [
+                {"id": r["id"], "title": r["title"], "description": r.get("description", ""), "kind": "row"}
+                for r in rows
+            ]
         elif content["type"] == "cta_url":
             view["links"] = [{"title": action["parameters"]["display_text"], "url": action["parameters"]["url"]}]
     elif message.kind == "reaction":
@@ -83,9 +91,11 @@ class Household:
         chat = self.world.chat(message.phone_id, message.e164)
         view = shown(self.world, message)
         seen = Seen(
-            kind=message.kind, text=view["body"], options=tuple(Option(o["id"], o["title"], o["kind"]) for o in view["options"]),
+            kind=message.kind,
+            text=view["body"],
+            options=tuple(Option(o["id"], o["title"], o["kind"]) for o in view["options"]),
             links=tuple(link["url"] for link in view["links"] if LINK.search(link["url"])),
-        )  # fmt: skip
+        )
         acts, memory = reactions.react(self.world.seed, profile, chat.memory, seen, message.ordinal, at_us)
         self._remember(chat, memory)
         return [self._plan(chat, act, message.no, at_us) for act in acts]
@@ -114,7 +124,13 @@ class Household:
         if kind == "tap":
             self.tap(payload["phone_id"], payload["e164"], at_us, payload["about"], payload, payload["truth"])
         elif kind == "say":
-            self.say(payload["phone_id"], payload["e164"], at_us, {"type": "text", "text": {"body": payload["text"]}}, payload["truth"])
+            self.say(
+                payload["phone_id"],
+                payload["e164"],
+                at_us,
+                {"type": "text", "text": {"body": payload["text"]}},
+                payload["truth"],
+            )
         elif kind == "photo":
             self.photo(payload["phone_id"], payload["e164"], at_us, payload.get("caption", ""), payload["truth"], None)
         elif kind == "bank":
@@ -125,7 +141,9 @@ class Household:
             await self._pay_link(chat, payload, at_us)
         return []
 
-    def tap(self, phone_id: str, e164: str, at_us: int, about: int, option: dict[str, Any], truth: dict[str, Any]) -> Inbound:
+    def tap(
+        self, phone_id: str, e164: str, at_us: int, about: int, option: dict[str, Any], truth: dict[str, Any]
+    ) -> Inbound:
         """A tap on a button, list row or template quick reply of message number `about`."""
         message = self.world.messages[about - 1]
         context = {"from": self.world.numbers[phone_id].digits, "id": message.wamid}
@@ -133,18 +151,24 @@ class Household:
             content: dict[str, Any] = {"type": "button", "button": {"payload": option["id"], "text": option["title"]}}
         else:
             name = "list_reply" if option["option_kind"] == "row" else "button_reply"
-            content = {"type": "interactive", "interactive": {"type": name, name: {"id": option["id"], "title": option["title"]}}}
+            content = {
+                "type": "interactive",
+                "interactive": {"type": name, name: {"id": option["id"], "title": option["title"]}},
+            }
         return self.say(phone_id, e164, at_us, {"context": context, **content}, {**truth, "tapped": option["id"]})
 
     def photo(
-        self, phone_id: str, e164: str, at_us: int, caption: str, truth: dict[str, Any], picture: tuple[str, bytes] | None
-    ) -> Inbound:  # fmt: skip
+        self,
+        phone_id: str,
+        e164: str,
+        at_us: int,
+        caption: str,
+        truth: dict[str, Any],
+        picture: tuple[str, bytes] | None,
+    ) -> Inbound:
         """An image from the person: their own, or a built-in receipt."""
         mime_type, data = picture or ("image/png", receipt(e164, at_us))
-        media = Media(self.world.new_id("media"), mime_type, "", data, at_us, phone_id)
-        self.world.media[media.id] = media
-        self.world.journal.add("md", *media_record(media))
-        self.world.journal.add("id", "media", self.world._serials["media"])
+        media = keep_media(self.world, phone_id, mime_type, "", data, at_us)
         image = {"mime_type": mime_type, "sha256": hashlib.sha256(data).hexdigest(), "id": media.id}
         if caption:
             image["caption"] = caption
@@ -152,9 +176,13 @@ class Household:
 
     def _pay_at_bank(self, chat: Chat, payload: dict[str, Any], at_us: int) -> None:
         payment = {
-            "id": f"bank-{payload['no']}", "phone": chat.e164, "phone_number_id": chat.phone_id, "share_percent": payload["share_percent"],
-            "paid_at": text_of(at_us), "reason": payload.get("reason", ""),
-        }  # fmt: skip
+            "id": f"bank-{payload['no']}",
+            "phone": chat.e164,
+            "phone_number_id": chat.phone_id,
+            "share_percent": payload["share_percent"],
+            "paid_at": text_of(at_us),
+            "reason": payload.get("reason", ""),
+        }
         self.world.bank.append(payment)
         self.world.journal.add("b", payment)
         if payload["share_percent"] == 100:
@@ -178,7 +206,9 @@ class Household:
 
     async def look_up(self, phone_id: str, url: str) -> dict[str, Any] | None:
         """What a payment link says: {reference, amount, currency, kind, code, status}; None when it does not open."""
-        status, content = await self.courier.poster.request("GET", self.link_of(phone_id, url), headers={"Accept": "application/json"})
+        status, content = await self.courier.poster.request(
+            "GET", self.link_of(phone_id, url), headers={"Accept": "application/json"}
+        )
         self.world.count("links_opened")
         if status != 200:
             self.world.count("links_broken")
@@ -195,7 +225,13 @@ class Household:
         if bill is None or bill.get("status") in CLOSED:
             return []
         due = at_us + payload["delay_us"]
-        more = {"phone_id": chat.phone_id, "e164": chat.e164, "about": payload["about"], "turn": payload["turn"], "link": payload["link"]}
+        more = {
+            "phone_id": chat.phone_id,
+            "e164": chat.e164,
+            "about": payload["about"],
+            "turn": payload["turn"],
+            "link": payload["link"],
+        }
         return [(due, chat.e164, "pay", more)]
 
     async def _pay_link(self, chat: Chat, payload: dict[str, Any], at_us: int) -> None:
@@ -212,9 +248,13 @@ class Household:
         """The simulator PSP tells the business, until it is answered 200; now and then twice."""
         psp = self.world.account_of(phone_id).settings.get("psp") or {}
         event = {
-            "id": f"pay_{self.world.nonce}_{no}", "type": "payment.completed", "reference": bill["reference"], "amount": str(bill["amount"]),
-            "currency": bill.get("currency"), "paid_at": text_of(at_us),
-        }  # fmt: skip
+            "id": f"pay_{self.world.nonce}_{no}",
+            "type": "payment.completed",
+            "reference": bill["reference"],
+            "amount": str(bill["amount"]),
+            "currency": bill.get("currency"),
+            "paid_at": text_of(at_us),
+        }
         self.world.payments.append({**event, "phone": e164, "phone_number_id": phone_id})
         self.world.journal.add("pp", self.world.payments[-1])
         if not psp.get("url"):
@@ -231,5 +271,3 @@ class Household:
             self.courier.owe(post_no, psp["url"], raw, headers)
         self.world.count("payments_notified")
         return event
-
-

@@ -46,7 +46,9 @@ class Journal:
                     continue
                 if place == 0:
                     if record[:2] != ["journal", FORMAT]:
-                        raise JournalTooNew(f"the sandbox's state is of format {record[1:2]}, this program reads {FORMAT}; use another --state")
+                        raise JournalTooNew(
+                            f"the sandbox's state is of format {record[1:2]}, this program reads {FORMAT}; use another --state"
+                        )
                     continue
                 yield record
 

@@ -76,7 +76,10 @@ class Life:
         """An inbound message of any type: journaled, then told to the business."""
         no = self.courier.number_next()
         place = len(self.world.inbound) + 1
-        message: dict[str, Any] = {"id": self.world.wamid(phone_id, e164, place, "in"), "timestamp": str(at_us // 1_000_000)}
+        message: dict[str, Any] = {
+            "id": self.world.wamid(phone_id, e164, place, "in"),
+            "timestamp": str(at_us // 1_000_000),
+        }
         if not self.world.hides_phone(e164):
             message["from"] = wa_id_of(e164)
         message["from_user_id"] = self.world.user_id(e164)
@@ -97,10 +100,14 @@ class Life:
     def announce_template(self, template: Template, at_us: int, event: str, **more: Any) -> None:
         """A message_template_status_update."""
         value = {
-            "event": event, "message_template_id": int(template.id), "message_template_name": template.name,
-            "message_template_language": template.language.replace("_", "-"), "reason": template.rejected_reason,
-            "message_template_category": template.category, **more,
-        }  # fmt: skip
+            "event": event,
+            "message_template_id": int(template.id),
+            "message_template_name": template.name,
+            "message_template_language": template.language.replace("_", "-"),
+            "reason": template.rejected_reason,
+            "message_template_category": template.category,
+            **more,
+        }
         self.announce(self.world.accounts[template.account_id], "message_template_status_update", value, at_us)
 
     # -- time ---------------------------------------------------------------------------------------------------------

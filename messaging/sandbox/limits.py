@@ -20,10 +20,17 @@ def check_throughput(number: Number, machine_seconds: float) -> None:
     if not number.throughput:
         return
     elapsed = machine_seconds - number.refilled
-    number.tokens = min(float(number.throughput), number.tokens + elapsed * number.throughput) if number.refilled else float(number.throughput)
+    number.tokens = (
+        min(float(number.throughput), number.tokens + elapsed * number.throughput)
+        if number.refilled
+        else float(number.throughput)
+    )
     number.refilled = machine_seconds
     if number.tokens < 1:
-        raise GraphError(130429, "Message failed to send because there were too many messages sent from this phone number in a short period of time")
+        raise GraphError(
+            130429,
+            "Message failed to send because there were too many messages sent from this phone number in a short period of time",
+        )
     number.tokens -= 1
 
 
@@ -35,8 +42,11 @@ def check_pair(chat: Chat, now_us: int) -> None:
         chat.burst += 1
         chat.paid_until_us += PAIR_EVERY
     else:
-        raise GraphError(131056, "Message failed to send because there were too many messages sent from this phone number to the same phone number "
-                         "in a short period of time.")  # fmt: skip
+        raise GraphError(
+            131056,
+            "Message failed to send because there were too many messages sent from this phone number to the same phone number "
+            "in a short period of time.",
+        )
 
 
 def window_open(chat: Chat, now_us: int) -> bool:
@@ -52,8 +62,11 @@ def check_messaging_limit(portfolio: Portfolio, e164: str, now_us: int, code: in
     while reached and next(iter(reached.values())) <= now_us - DAY:
         reached.popitem(last=False)
     if e164 not in reached and len(reached) >= portfolio.messaging_limit:
-        raise GraphError(code, "Message failed to send because the messaging limit of this business portfolio was reached: "
-                         f"{portfolio.messaging_limit} unique users in a rolling 24-hour period")  # fmt: skip
+        raise GraphError(
+            code,
+            "Message failed to send because the messaging limit of this business portfolio was reached: "
+            f"{portfolio.messaging_limit} unique users in a rolling 24-hour period",
+        )
 
 
 def count_reached(portfolio: Portfolio, e164: str, now_us: int) -> None:

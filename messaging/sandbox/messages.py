@@ -7,12 +7,37 @@ from typing import Any
 
 from messaging.sandbox.errors import GraphError
 
-TYPES = {"text", "template", "interactive", "reaction", "image", "document", "audio", "video", "sticker", "location", "contacts"}
+TYPES = {
+    "text",
+    "template",
+    "interactive",
+    "reaction",
+    "image",
+    "document",
+    "audio",
+    "video",
+    "sticker",
+    "location",
+    "contacts",
+}
 MEDIA = {"image", "document", "audio", "video", "sticker"}
 KEYS = {
-    "messaging_product", "recipient_type", "to", "recipient", "type", "context", "biz_opaque_callback_data", "status", "message_id",
-    "typing_indicator", "recipient_identity_key_hash", "category", "message_activity_sharing", "preview_url", *TYPES,
-}  # fmt: skip
+    "messaging_product",
+    "recipient_type",
+    "to",
+    "recipient",
+    "type",
+    "context",
+    "biz_opaque_callback_data",
+    "status",
+    "message_id",
+    "typing_indicator",
+    "recipient_identity_key_hash",
+    "category",
+    "message_activity_sharing",
+    "preview_url",
+    *TYPES,
+}
 BODY, CAPTION, CALLBACK = 4096, 1024, 512
 
 
@@ -54,12 +79,19 @@ def check_body(body: Any) -> str:
         raise GraphError(100, "The request body must be a JSON object")
     unknown = set(body) - KEYS
     if unknown:
-        raise GraphError(100, f"Unexpected key \"{sorted(unknown)[0]}\" on param \"body\".")
+        raise GraphError(100, f'Unexpected key "{sorted(unknown)[0]}" on param "body".')
     if body.get("messaging_product") != "whatsapp":
-        raise GraphError(100, "The parameter messaging_product is required." if "messaging_product" not in body else "messaging_product must be whatsapp")
+        raise GraphError(
+            100,
+            "The parameter messaging_product is required."
+            if "messaging_product" not in body
+            else "messaging_product must be whatsapp",
+        )
     kind = body.get("type", "text")
+    if not isinstance(kind, str):
+        raise GraphError(100, "type must be a string")
     if kind not in TYPES:
-        raise GraphError(100 if not isinstance(kind, str) else 131051, f"Message type {kind} is not supported")
+        raise GraphError(131051, f"Message type {kind} is not supported")
     if body.get("recipient_type", "individual") != "individual":
         raise GraphError(131051, "Group messages are not available for this phone number")
     if not body.get("to") and not body.get("recipient"):
@@ -70,7 +102,11 @@ def check_body(body: Any) -> str:
     text_of(body.get("biz_opaque_callback_data"), "biz_opaque_callback_data", CALLBACK, required=False)
     if "context" in body:
         text_of(mapping(body["context"], "context").get("message_id"), "context.message_id", 512)
-    content = mapping(body.get(kind), kind) if kind != "contacts" else body.get(kind)
+    if kind == "contacts":
+        if not isinstance(body.get(kind), list) or not body[kind]:
+            raise missing(kind)
+        return kind
+    content = mapping(body.get(kind), kind)
     if kind == "text":
         text_of(content.get("body"), "text.body", BODY)
     elif kind == "interactive":
@@ -105,7 +141,11 @@ def check_interactive(content: dict[str, Any]) -> None:
     kind = content.get("type")
     if kind not in ("button", "list", "cta_url", "location_request_message"):
         raise GraphError(131009 if kind else 131008, f"interactive.type {kind!r} is not valid")
-    text_of(mapping(content.get("body"), "interactive.body").get("text"), "interactive.body.text", BODY if kind == "list" else 1024)
+    text_of(
+        mapping(content.get("body"), "interactive.body").get("text"),
+        "interactive.body.text",
+        BODY if kind == "list" else 1024,
+    )
     if "footer" in content:
         text_of(mapping(content["footer"], "interactive.footer").get("text"), "interactive.footer.text", 60)
     header = content.get("header")

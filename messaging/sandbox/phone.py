@@ -24,8 +24,9 @@ PICTURE_MAX = 5 * 1024 * 1024
 PHONES_MAX = 500
 KINDS = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
 SECURITY = {
-    "content-security-policy": "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'self'", "x-content-type-options": "nosniff",
-}  # fmt: skip
+    "content-security-policy": "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'self'",
+    "x-content-type-options": "nosniff",
+}
 BY_HAND = {"intent": "by_hand"}
 
 
@@ -63,7 +64,9 @@ class Phone:
             return Response("not found", status_code=404)
         return Response(path.read_bytes(), media_type=KINDS[path.suffix], headers=SECURITY)
 
-    def _json(self, handler: Callable[[Request, dict[str, Any]], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
+    def _json(
+        self, handler: Callable[[Request, dict[str, Any]], Awaitable[Any]]
+    ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
                 raw = await request.body()
@@ -94,8 +97,15 @@ class Phone:
             last = self.world.chat(phone_id, e164).items[-1] if at_us else None
             profile = self.world.people.get(e164)
             text = _line(self._item(last)) if last is not None else ""
-            rows.append({"phone": e164, "name": self.world.name_of(e164), "persona": profile.persona if profile else "", "last": text[:90],
-                         "at": text_of(at_us) if at_us else None})  # fmt: skip
+            rows.append(
+                {
+                    "phone": e164,
+                    "name": self.world.name_of(e164),
+                    "persona": profile.persona if profile else "",
+                    "last": text[:90],
+                    "at": text_of(at_us) if at_us else None,
+                }
+            )
         return {"phones": rows, "total": len(ordered), "now": text_of(self.world.clock.now_us())}
 
     def _person(self, request: Request) -> str:
@@ -115,12 +125,26 @@ class Phone:
             items = [self._item(item) for item in chat.items[-limit:]]
             chats.append({"phone_number_id": number.id, "name": number.name, "display": number.display, "items": items})
         if not chats:
-            chats = [{"phone_number_id": n.id, "name": n.name, "display": n.display, "items": []} for n in list(self.world.numbers.values())[:20]]
-        return {"phone": e164, "name": self.world.name_of(e164), "chats": chats, "now": text_of(self.world.clock.now_us())}
+            chats = [
+                {"phone_number_id": n.id, "name": n.name, "display": n.display, "items": []}
+                for n in list(self.world.numbers.values())[:20]
+            ]
+        return {
+            "phone": e164,
+            "name": self.world.name_of(e164),
+            "chats": chats,
+            "now": text_of(self.world.clock.now_us()),
+        }
 
     def _item(self, item: Message | Inbound) -> dict[str, Any]:
         if isinstance(item, Message):
-            return {"id": item.wamid, "from": "business", "at": text_of(item.at_us), "type": item.kind, **shown(self.world, item)}
+            return {
+                "id": item.wamid,
+                "from": "business",
+                "at": text_of(item.at_us),
+                "type": item.kind,
+                **shown(self.world, item),
+            }
         kind = item.message["type"]
         content = item.message.get(kind) or {}
         text = ""
@@ -133,7 +157,14 @@ class Phone:
         elif isinstance(content, dict):
             text = content.get("caption", "")
         media = content.get("id") if kind in ("image", "document", "audio", "video") else None
-        return {"id": item.message["id"], "from": "person", "at": text_of(item.at_us), "type": kind, "body": text, "picture": media}
+        return {
+            "id": item.message["id"],
+            "from": "person",
+            "at": text_of(item.at_us),
+            "type": kind,
+            "body": text,
+            "picture": media,
+        }
 
     async def _media(self, request: Request) -> Response:
         media = self.world.media.get(request.path_params["media_id"])
@@ -165,7 +196,13 @@ class Phone:
         text = body["text"]
         if not isinstance(text, str) or not 1 <= len(text) <= 4096:
             raise Wrong("text has 1 to 4,096 characters")
-        said = self.life.say(self._number(e164, body), e164, self.world.clock.now_us(), {"type": "text", "text": {"body": text}}, self._truth(body))
+        said = self.life.say(
+            self._number(e164, body),
+            e164,
+            self.world.clock.now_us(),
+            {"type": "text", "text": {"body": text}},
+            self._truth(body),
+        )
         return {"wamid": said.message["id"]}
 
     async def tap(self, request: Request, body: dict[str, Any]) -> Any:
@@ -178,7 +215,9 @@ class Phone:
         if option is None:
             raise Wrong("the message has no such option", 404)
         choice = {"id": option["id"], "title": option["title"], "option_kind": option["kind"]}
-        said = self.life.household.tap(message.phone_id, e164, self.world.clock.now_us(), message.no, choice, self._truth(body))
+        said = self.life.household.tap(
+            message.phone_id, e164, self.world.clock.now_us(), message.no, choice, self._truth(body)
+        )
         return {"wamid": said.message["id"]}
 
     async def photo(self, request: Request, body: dict[str, Any]) -> Any:
@@ -196,7 +235,9 @@ class Phone:
                 raise Wrong("the picture has up to 5 MB", 413)
             picture = (body["mime_type"], data)
         caption = str(body.get("caption") or "")[:1024]
-        said = self.life.household.photo(self._number(e164, body), e164, self.world.clock.now_us(), caption, self._truth(body), picture)
+        said = self.life.household.photo(
+            self._number(e164, body), e164, self.world.clock.now_us(), caption, self._truth(body), picture
+        )
         return {"wamid": said.message["id"], "media_id": said.message["image"]["id"]}
 
     async def pay(self, request: Request, body: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""What a simulated debtor does about a message they see. Pure: profile, memory, message and step in; acts and memory out.
+"""What a simulated debtor does about a message they see. Pure: profile, memory, message, step in; acts, memory out.
 
 Bounded: at most six acts a local day, two answers to the same menu a day, and a later answer replaces an earlier one
 that was not yet given, so that two machines never talk to each other for ever.
@@ -13,6 +13,7 @@ from typing import Any
 
 from messaging.sandbox.agenda import DAY, HOUR, MINUTE, SECOND, from_us
 from messaging.sandbox.debtors import Profile, around, attention, awake, chance, payment_delay, pick
+from messaging.sandbox.options import Option, meaning
 from messaging.sandbox.phrases import phrase
 
 A_DAY = 6
@@ -20,15 +21,6 @@ SAME_MENU = 2
 PAID_FOR = 7 * DAY  # how long "I have paid" is the answer to a reminder
 ENOUGH = 0.008  # asks for silence at a first message; four times that from the fourth on (an assumption)
 PLANS_TO = 3  # instalments that are decided at once
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """Something to tap: a session button, a list row or a template's quick reply."""
-
-    id: str
-    title: str
-    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,48 +43,18 @@ class Act:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-_IDS = ("pay", "plan", "more_time", "doubts", "paid", "human", "wrong_person", "opt_out", "accept", "reject", "dispute")
-_TITLES = {
-    "wrong_person": r"no soy|n[aã]o sou|equivocad|pessoa errada|wrong",
-    "probe_yes": r"^s[ií],? soy|^soy yo|^sim,? sou|^sou eu|^yes",
-    "probe_no": r"^(no|n[aã]o)[.!]?$",
-    "paid": r"ya pagu|ya lo pagu|j[aá] paguei|already paid",
-    "more_time": r"tiempo|plazo|prazo|tempo|agendar|recordatorio|lembrete|more time",
-    "plan": r"plan|cuota|parcel|acuerdo|acordo",
-    "doubts": r"duda|d[uú]vida|consulta|question",
-    "human": r"persona|asesor|agente|atendente|humano|person",
-    "opt_out": r"baja|no recibir|n[aã]o receb|no escrib|parar|sair|descadastr|stop",
-    "pay": r"pagar|pago|pay",
-    "reject": r"rechaz|recus|no acepto",
-    "accept": r"acept|aceit|confirm|de acuerdo",
-}
-_TITLE = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _TITLES.items()}
-
-
-def meaning(option: Option) -> str:
-    """What an option means, by its id first and by its title otherwise; '' when it means nothing to a debtor."""
-    first, _, rest = option.id.partition(":")
-    if first == "probe":
-        return "probe_no" if rest.startswith("no") else "probe_yes"
-    if first in ("check", "date"):
-        return first
-    if first == "plan" and rest[:1].isdigit():
-        return "plan_of"
-    if first in _IDS:
-        return first
-    return next((name for name, pattern in _TITLE.items() if pattern.search(option.title)), "")
-
-
 def react(
     seed: int, profile: Profile, memory: dict[str, Any], seen: Seen, step: int, now_us: int
-) -> tuple[list[Act], dict[str, Any]]:  # fmt: skip
+) -> tuple[list[Act], dict[str, Any]]:
     """What the person does about the `step`-th message, and what they remember afterwards."""
     mind = _Mind(seed, profile, dict(memory), seen, step, now_us)
     acts = mind.decide() if profile.persona != "manual" else []
     return acts, mind.memory
 
 
-def still_wanted(profile: Profile, memory: dict[str, Any], kind: str, act: dict[str, Any], now_us: int) -> tuple[bool, dict[str, Any]]:
+def still_wanted(
+    profile: Profile, memory: dict[str, Any], kind: str, act: dict[str, Any], now_us: int
+) -> tuple[bool, dict[str, Any]]:
     """Whether a planned act still happens, and the memory with it counted."""
     if kind in ("bank", "open", "pay"):
         recently = now_us - memory.get("paid_us", -PAID_FOR) < DAY
@@ -183,7 +145,7 @@ class _Mind:
             signature = "|".join(sorted(o.id for o in self.seen.options))[:200]
             day = self.who.local_day(self.now_us)
             menus = memory.get("menus") if memory.get("menu_day") == day else None
-            menus = dict(menus or {})
+            menus = {**(menus or {})}
             menus[signature] = menus.get(signature, 0) + 1
             memory["menus"], memory["menu_day"] = menus, day
             if menus[signature] > SAME_MENU:
@@ -205,7 +167,12 @@ class _Mind:
 
     def _tap(self, option: Option, intent: str, **truth: Any) -> None:
         self.memory["latest"] = self.turn
-        data = {"id": option.id, "title": option.title, "option_kind": option.kind, "truth": self._truth(intent, **truth)}
+        data = {
+            "id": option.id,
+            "title": option.title,
+            "option_kind": option.kind,
+            "truth": self._truth(intent, **truth),
+        }
         self.acts.append(Act(self._when(self._quick()), "tap", self.turn, data))
 
     def _say(self, intent: str, *, after_us: int = 0, **values: Any) -> None:
@@ -225,9 +192,15 @@ class _Mind:
 
     def _photo(self) -> None:
         self.memory["latest"] = self.turn
-        caption = phrase(self.who.language, "paid", lambda *what: self.u("caption", *what), {}) if self.u("caption?") < 0.6 else ""
+        caption = (
+            phrase(self.who.language, "paid", lambda *what: self.u("caption", *what), {})
+            if self.u("caption?") < 0.6
+            else ""
+        )
         data = {"caption": caption, "truth": self._truth("paid"), "second": True}
-        self.acts.append(Act(self._when(self._quick()) + int((30 + 200 * self.u("photo")) * SECOND), "photo", self.turn, data))
+        self.acts.append(
+            Act(self._when(self._quick()) + int((30 + 200 * self.u("photo")) * SECOND), "photo", self.turn, data)
+        )
 
     # -- what ---------------------------------------------------------------------------------------------------------
 
@@ -274,7 +247,9 @@ class _Mind:
             self._tap(row, "identity_check", right=row in mine)
 
     def _choose_plan(self) -> None:
-        plans = sorted((o for o in self.seen.options if meaning(o) == "plan_of"), key=lambda o: int(re.findall(r"\d+", o.id)[0]))
+        plans = sorted(
+            (o for o in self.seen.options if meaning(o) == "plan_of"), key=lambda o: int(re.findall(r"\d+", o.id)[0])
+        )
         if self.who.persona in ("tight", "vulnerable"):
             chosen = plans[-1]
         elif self.who.persona == "negotiator" and not self.memory.get("haggled"):
@@ -310,7 +285,11 @@ class _Mind:
         for number in range(min(instalments, PLANS_TO)):
             if self.u("instalment", number) >= self.keeps:
                 break
-            self._bank(number * 30 * DAY + int((4 + 60 * self.u("days", number)) * HOUR), max(1, 100 // (instalments - number)), f"instalment {number + 1}")
+            self._bank(
+                number * 30 * DAY + int((4 + 60 * self.u("days", number)) * HOUR),
+                max(1, 100 // (instalments - number)),
+                f"instalment {number + 1}",
+            )
 
     def _menu(self) -> None:
         paid = self.now_us - self.memory.get("paid_us", -PAID_FOR) < PAID_FOR
@@ -334,7 +313,9 @@ class _Mind:
         elif choice == "pay" and self.seen.links and self.u("link") < 0.6:
             self._open_link()
         else:
-            self._tap(self.options[choice], {"pay": "pay", "dispute": "dispute", "doubts": "question"}.get(choice, choice))
+            self._tap(
+                self.options[choice], {"pay": "pay", "dispute": "dispute", "doubts": "question"}.get(choice, choice)
+            )
 
     def _type_instead(self, choice: str) -> None:
         if choice in ("pay", "more_time"):
@@ -345,7 +326,11 @@ class _Mind:
         elif choice == "doubts":
             self._say("dispute" if self.who.persona == "disputer" or self.u("dispute") < 0.3 else "question")
         else:
-            self._say({"plan": "plan", "human": "human", "wrong_person": "wrong_person", "opt_out": "opt_out"}.get(choice, "question"))
+            self._say(
+                {"plan": "plan", "human": "human", "wrong_person": "wrong_person", "opt_out": "opt_out"}.get(
+                    choice, "question"
+                )
+            )
 
     def _claims_paid(self, *, true: bool) -> None:
         option = self.options.get("paid")
@@ -361,7 +346,11 @@ class _Mind:
     def _open_link(self) -> None:
         if self.u("pays") >= self.pays:
             return
-        data = {"link": self.seen.links[0], "delay_us": payment_delay(self.u("how"), self.u("when")), "truth": self._truth("pay")}
+        data = {
+            "link": self.seen.links[0],
+            "delay_us": payment_delay(self.u("how"), self.u("when")),
+            "truth": self._truth("pay"),
+        }
         self.acts.append(Act(self._when(True), "open", self.turn, data))
 
     def _small_talk(self) -> None:
@@ -385,4 +374,3 @@ class _Mind:
             self._say("thanks")
         elif u < 0.62:
             self._type_instead(pick({"pay": 3, "doubts": 2, "plan": 1}, self.u("topic")))
-

@@ -73,7 +73,7 @@ def find_template(world: World, number: Number, content: dict[str, Any]) -> Temp
 
 def accept(
     world: World, number: Number, raw: bytes, body: Any, override: list[Any] | None, schedule: Callable[[Message], None]
-) -> Message:  # fmt: skip
+) -> Message:
     """Check everything and accept: journaled on disk when this returns. Raises GraphError; a full disk is 131000."""
     kind = check_body(body)
     check_ready(world, number)
@@ -104,7 +104,10 @@ def accept(
         if account.option("limits", "window_errors", "sync") == "status":
             override = ["failed", 131047]
         else:
-            raise GraphError(131047, "Message failed to send because more than 24 hours have passed since the customer last replied to this number.")
+            raise GraphError(
+                131047,
+                "Message failed to send because more than 24 hours have passed since the customer last replied to this number.",
+            )
     check_targets(world, number, e164, kind, body)
     if not is_open:
         limits.check_messaging_limit(portfolio, e164, now_us, code)
@@ -114,9 +117,19 @@ def accept(
         override = ["failed", 131026]
     no = len(world.messages) + 1
     message = Message(
-        no=no, wamid=world.wamid(number.id, e164, no, "out"), phone_id=number.id, e164=e164, to=recipient, at_us=now_us, raw=raw,
-        callback=body.get("biz_opaque_callback_data"), kind=kind, category=category, ordinal=chat.ordinal + 1, override=override,
-    )  # fmt: skip
+        no=no,
+        wamid=world.wamid(number.id, e164, no, "out"),
+        phone_id=number.id,
+        e164=e164,
+        to=recipient,
+        at_us=now_us,
+        raw=raw,
+        callback=body.get("biz_opaque_callback_data"),
+        kind=kind,
+        category=category,
+        ordinal=chat.ordinal + 1,
+        override=override,
+    )
     if category == "SERVICE":
         message.billable = not _free_service(number, now_us)
     _write(world, message)

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 from starlette.applications import Starlette
 
-from messaging.sandbox.graph import DROP_CONNECTION
+from messaging.sandbox.doors import DROP_CONNECTION
 
 BODY_MAX = 101 * 1024 * 1024
 
@@ -38,11 +38,20 @@ def handler_for(app: Starlette) -> Any:
 
         host, port = (request.transport.get_extra_info("sockname") if request.transport else None) or ("127.0.0.1", 80)
         scope = {
-            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": request.method,
-            "scheme": "http", "path": request.path, "raw_path": request.raw_path.encode(), "query_string": request.query_string.encode(),
-            "root_path": "", "headers": [(name.lower(), value) for name, value in request.raw_headers], "client": None,
-            "server": (host, port), "extensions": {DROP_CONNECTION: drop},
-        }  # fmt: skip
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": "http",
+            "path": request.path,
+            "raw_path": request.raw_path.encode(),
+            "query_string": request.query_string.encode(),
+            "root_path": "",
+            "headers": [(name.lower(), value) for name, value in request.raw_headers],
+            "client": None,
+            "server": (host, port),
+            "extensions": {DROP_CONNECTION: drop},
+        }
         await app(scope, receive, send)  # type: ignore[arg-type]
         response = web.Response(status=started.get("status", 500), body=b"".join(chunks))
         for name, value in started.get("headers", []):

@@ -20,9 +20,24 @@ def record_of(message: Message) -> list[Any]:
     """What the journal keeps of an accepted message; `message_of` reads it."""
     m = message
     return [
-        m.no, m.wamid, m.phone_id, m.e164, m.to, m.at_us, m.raw.decode("utf-8", "surrogateescape"), m.callback, m.kind, m.category,
-        m.ordinal, m.override, m.stage, m.stage_us, m.state, m.error, m.billable,
-    ]  # fmt: skip
+        m.no,
+        m.wamid,
+        m.phone_id,
+        m.e164,
+        m.to,
+        m.at_us,
+        m.raw.decode("utf-8", "surrogateescape"),
+        m.callback,
+        m.kind,
+        m.category,
+        m.ordinal,
+        m.override,
+        m.stage,
+        m.stage_us,
+        m.state,
+        m.error,
+        m.billable,
+    ]
 
 
 def message_of(record: list[Any]) -> Message:
@@ -40,7 +55,9 @@ def remember(world: World, message: Message, is_open: bool) -> None:
     number = world.numbers[message.phone_id]
     number.accepted += 1
     if not is_open:
-        limits.count_reached(world.portfolios[world.accounts[number.account_id].portfolio_id], message.e164, message.at_us)
+        limits.count_reached(
+            world.portfolios[world.accounts[number.account_id].portfolio_id], message.e164, message.at_us
+        )
     world.count("accepted")
     world.count(f"accepted_{message.kind}")
     if message.callback is not None:
@@ -81,7 +98,9 @@ def set_up(world: World, settings: dict[str, Any]) -> Account:
     portfolio = world.portfolios.setdefault(settings["portfolio_id"], Portfolio(settings["portfolio_id"]))
     if "messaging_limit" in (settings.get("limits") or {}):
         portfolio.messaging_limit = settings["limits"]["messaging_limit"]
-    account = world.accounts[settings["waba_id"]] = Account(settings["waba_id"], portfolio.id, settings, settings.get("subscribed", True))
+    account = world.accounts[settings["waba_id"]] = Account(
+        settings["waba_id"], portfolio.id, settings, settings.get("subscribed", True)
+    )
     for token in account.tokens:
         world.by_token.setdefault(token, set()).add(account.id)
         world.revoked.discard(token)
@@ -89,7 +108,9 @@ def set_up(world: World, settings: dict[str, Any]) -> Account:
     for item in settings["numbers"]:
         number = world.numbers.get(item["id"])
         if number is None:
-            number = world.numbers[item["id"]] = Number(item["id"], account.id, item["display_phone_number"], item.get("verified_name", "Business"))
+            number = world.numbers[item["id"]] = Number(
+                item["id"], account.id, item["display_phone_number"], item.get("verified_name", "Business")
+            )
         number.account_id, number.display = account.id, item["display_phone_number"]
         number.throughput = item.get("throughput", throughput)
         number.status = item.get("status", number.status)
@@ -118,7 +139,14 @@ def drop_template(world: World, template_id: str) -> None:
 
 def media_record(media: Media) -> list[Any]:
     """A file as the journal keeps it."""
-    return [media.id, media.mime_type, media.filename, base64.b64encode(media.data).decode(), media.at_us, media.phone_id]
+    return [
+        media.id,
+        media.mime_type,
+        media.filename,
+        base64.b64encode(media.data).decode(),
+        media.at_us,
+        media.phone_id,
+    ]
 
 
 def profile_record(profile: debtors.Profile) -> dict[str, Any]:
@@ -128,7 +156,7 @@ def profile_record(profile: debtors.Profile) -> dict[str, Any]:
 
 def snapshot(world: World, courier: Courier) -> Iterator[list[Any]]:
     """The whole state as records: what a compacted journal begins with."""
-    yield ["h", world.seed, world.nonce, world._serials, courier.next_no]
+    yield ["h", world.seed, world.nonce, world.serials, courier.next_no]
     yield ["clk", world.clock.standing_us, world.clock.offset_us]
     yield ["c", {k: v for k, v in world.counts.items() if not k.startswith(("accepted", "inbound"))}]
     for account in world.accounts.values():
@@ -137,7 +165,7 @@ def snapshot(world: World, courier: Courier) -> Iterator[list[Any]]:
     yield from (["t", template_record(template)] for template in world.templates.values())
     yield from (["d", profile_record(profile)] for profile in world.people.values())
     yield from (["md", *media_record(media)] for media in world.media.values())
-    history = sorted([*world.messages, *world.inbound], key=lambda item: (item.at_us, item.no))
+    history: list[Message | Inbound] = sorted([*world.messages, *world.inbound], key=lambda item: (item.at_us, item.no))
     for item in history:
         if isinstance(item, Message):
             yield ["m", *record_of(item)]
@@ -159,8 +187,24 @@ def snapshot(world: World, courier: Courier) -> Iterator[list[Any]]:
 def update_record(update: Update) -> list[Any]:
     """A webhook update that waits, as the journal keeps it."""
     value = update.value
-    kind, content = ("s", value.no) if isinstance(value, Message) else ("i", value.no) if isinstance(value, Inbound) else ("g", value)
-    return [update.no, update.account_id, update.phone_id, update.field, kind, content, update.at_us, update.status, update.code]
+    kind, content = (
+        ("s", value.no)
+        if isinstance(value, Message)
+        else ("i", value.no)
+        if isinstance(value, Inbound)
+        else ("g", value)
+    )
+    return [
+        update.no,
+        update.account_id,
+        update.phone_id,
+        update.field,
+        kind,
+        content,
+        update.at_us,
+        update.status,
+        update.code,
+    ]
 
 
 class Restorer:
@@ -192,7 +236,7 @@ class Restorer:
         self.courier.next_no = max(self.courier.next_no, no + 1)
 
     def _on_h(self, seed: int, nonce: str, serials: dict[str, int], next_no: int) -> None:
-        self.world.seed, self.world.nonce, self.world._serials = seed, nonce, serials
+        self.world.seed, self.world.nonce, self.world.serials = seed, nonce, serials
         self._seen_no(next_no - 1)
 
     def _on_clk(self, standing_us: int | None, offset_us: int) -> None:
@@ -217,7 +261,7 @@ class Restorer:
         drop_template(self.world, template_id)
 
     def _on_id(self, kind: str, serial: int) -> None:
-        self.world._serials[kind] = max(serial, self.world._serials.get(kind, 0))
+        self.world.serials[kind] = max(serial, self.world.serials.get(kind, 0))
 
     def _on_d(self, record: dict[str, Any]) -> None:
         self.world.people[record["e164"]] = debtors.Profile(**record)
@@ -225,12 +269,17 @@ class Restorer:
     def _on_md(self, media_id: str, mime_type: str, filename: str, data: str, at_us: int, phone_id: str) -> None:
         self.world.media[media_id] = Media(media_id, mime_type, filename, base64.b64decode(data), at_us, phone_id)
 
+    def _on_mx(self, media_id: str) -> None:
+        self.world.media.pop(media_id, None)
+
     def _on_m(self, *record: Any) -> None:
         message = message_of(list(record))
         chat = self.world.chat(message.phone_id, message.e164)
         remember(self.world, message, limits.window_open(chat, message.at_us))
 
-    def _on_i(self, no: int, place: int, phone_id: str, e164: str, at_us: int, message: dict[str, Any], truth: dict[str, Any]) -> None:
+    def _on_i(
+        self, no: int, place: int, phone_id: str, e164: str, at_us: int, message: dict[str, Any], truth: dict[str, Any]
+    ) -> None:
         inbound = Inbound(place, phone_id, e164, at_us, message, truth)
         remember_inbound(self.world, inbound)
         if no:
@@ -257,9 +306,24 @@ class Restorer:
         self.updates[no] = Update(no, account_id, "", field, value, at_us)
 
     def _on_u(
-        self, no: int, account_id: str, phone_id: str, field: str, kind: str, content: Any, at_us: int, status: str, code: int
-    ) -> None:  # fmt: skip
-        value = self.world.messages[content - 1] if kind == "s" else self.world.inbound[content - 1] if kind == "i" else content
+        self,
+        no: int,
+        account_id: str,
+        phone_id: str,
+        field: str,
+        kind: str,
+        content: Any,
+        at_us: int,
+        status: str,
+        code: int,
+    ) -> None:
+        value = (
+            self.world.messages[content - 1]
+            if kind == "s"
+            else self.world.inbound[content - 1]
+            if kind == "i"
+            else content
+        )
         self.updates[no] = Update(no, account_id, phone_id, field, value, at_us, status, code)
 
     def _on_a(self, runs: list[list[int]]) -> None:

@@ -19,12 +19,21 @@ CREATED_AN_HOUR = 100
 def shown(template: Template, fields: str | None) -> dict[str, Any]:
     """A template node with the asked fields (all by default)."""
     node: dict[str, Any] = {
-        "name": template.name, "parameter_format": template.parameter_format, "components": template.components,
-        "language": template.language, "status": template.status, "category": template.category, "id": template.id,
-        "correct_category": template.correct_category, "previous_category": template.previous_category,
-        "rejected_reason": template.rejected_reason, "quality_score": {"score": template.quality, "date": 1_760_000_000},
-        "message_send_ttl_seconds": template.ttl_seconds, "sub_category": None, "library_template_name": None,
-    }  # fmt: skip
+        "name": template.name,
+        "parameter_format": template.parameter_format,
+        "components": template.components,
+        "language": template.language,
+        "status": template.status,
+        "category": template.category,
+        "id": template.id,
+        "correct_category": template.correct_category,
+        "previous_category": template.previous_category,
+        "rejected_reason": template.rejected_reason,
+        "quality_score": {"score": template.quality, "date": 1_760_000_000},
+        "message_send_ttl_seconds": template.ttl_seconds,
+        "sub_category": None,
+        "library_template_name": None,
+    }
     node = {name: value for name, value in node.items() if value is not None}
     if fields:
         wanted = {field.strip() for field in fields.split(",")} | {"id"}
@@ -53,13 +62,22 @@ def create(life: Life, account: Account, body: Any) -> dict[str, Any]:
     mine = list(world.templates_of(account.id))
     if len(mine) >= account.option("limits", "templates", TEMPLATES_MAX):
         raise GraphError(2388019, "The account has reached its number of templates")
-    if sum(1 for t in mine if t.edits and t.edits[0] > now_us - HOUR) >= account.option("limits", "templates_an_hour", CREATED_AN_HOUR):
+    if sum(1 for t in mine if t.edits and t.edits[0] > now_us - HOUR) >= account.option(
+        "limits", "templates_an_hour", CREATED_AN_HOUR
+    ):
         raise GraphError(80007, "Too many templates created within an hour")
     template = Template(
-        id=world.new_id("template"), account_id=account.id, name=name, language=language, category=body["category"].upper(),
-        status="PENDING", components=body["components"], parameter_format=str(body.get("parameter_format") or "POSITIONAL").upper(),
-        ttl_seconds=body.get("message_send_ttl_seconds"), edits=[now_us],
-    )  # fmt: skip
+        id=world.new_id("template"),
+        account_id=account.id,
+        name=name,
+        language=language,
+        category=body["category"].upper(),
+        status="PENDING",
+        components=body["components"],
+        parameter_format=str(body.get("parameter_format") or "POSITIONAL").upper(),
+        ttl_seconds=body.get("message_send_ttl_seconds"),
+        edits=[now_us],
+    )
     send_for_review(life, account, template)
     return {"id": template.id, "status": template.status, "category": template.category}
 
@@ -67,7 +85,9 @@ def create(life: Life, account: Account, body: Any) -> dict[str, Any]:
 def send_for_review(life: Life, account: Account, template: Template) -> None:
     """Let the reviewer decide now, and let it be known when the review takes its time."""
     world = life.world
-    twin = next((t.name for t in world.templates_of(account.id) if t.id != template.id and _same_words(t, template)), None)
+    twin = next(
+        (t.name for t in world.templates_of(account.id) if t.id != template.id and _same_words(t, template)), None
+    )
     template.status, template.verdict = "PENDING", review(template.category, template.components, twin)
     if template.name in account.option("review", "reject", []):
         template.verdict = {"status": "REJECTED", "category": template.category, "reason": "INVALID_FORMAT"}
@@ -76,7 +96,7 @@ def send_for_review(life: Life, account: Account, template: Template) -> None:
     if not seconds:
         decide_review(template)
     put_template(world, template_record(template))
-    world.journal.add("id", "template", world._serials.get("template", 0))
+    world.journal.add("id", "template", world.serials.get("template", 0))
     world.journal.add("t", template_record(template))
     if seconds:
         life.plan(world.clock.now_us() + int(seconds * SECOND), template.name, "review", {"template_id": template.id})
@@ -104,14 +124,20 @@ def listing(world: World, account: Account, query: dict[str, str]) -> dict[str, 
     cursors = {"before": _cursor(start), "after": _cursor(start + len(page))}
     answer: dict[str, Any] = {"data": [shown(t, query.get("fields")) for t in page], "paging": {"cursors": cursors}}
     if start + limit < len(chosen):
-        answer["paging"]["next"] = f"https://graph.facebook.com/v26.0/{account.id}/message_templates?after={cursors['after']}&limit={limit}"
+        answer["paging"]["next"] = (
+            f"https://graph.facebook.com/v26.0/{account.id}/message_templates?after={cursors['after']}&limit={limit}"
+        )
     if start:
-        answer["paging"]["previous"] = f"https://graph.facebook.com/v26.0/{account.id}/message_templates?before={cursors['before']}&limit={limit}"
+        answer["paging"]["previous"] = (
+            f"https://graph.facebook.com/v26.0/{account.id}/message_templates?before={cursors['before']}&limit={limit}"
+        )
     total = sum(1 for _ in world.templates_of(account.id))
     answer["summary"] = {
-        "total_count": len(chosen), "message_template_count": total, "message_template_limit": account.option("limits", "templates", TEMPLATES_MAX),
+        "total_count": len(chosen),
+        "message_template_count": total,
+        "message_template_limit": account.option("limits", "templates", TEMPLATES_MAX),
         "are_translations_complete": True,
-    }  # fmt: skip
+    }
     return answer
 
 
@@ -151,7 +177,9 @@ def delete(life: Life, account: Account, query: dict[str, str]) -> dict[str, Any
     return {"success": True}
 
 
-def node(life: Life, template: Template, method: str, edge_name: str, body: Any, query: dict[str, str]) -> dict[str, Any]:
+def node(
+    life: Life, template: Template, method: str, edge_name: str, body: Any, query: dict[str, str]
+) -> dict[str, Any]:
     """`GET` and `POST /{template}`, and `/unpause`; raises GraphError."""
     if method == "GET" and not edge_name:
         return shown(template, query.get("fields"))

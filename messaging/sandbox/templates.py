@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -46,7 +47,9 @@ def check_definition(body: Any) -> None:
         if not isinstance(body.get(name), str) or not body[name]:
             raise GraphError(100, f"The parameter {name} is required.")
     if not NAME.match(body["name"]):
-        raise GraphError(100, "Message template name can only have lower-case letters, digits and underscores, at most 512")
+        raise GraphError(
+            100, "Message template name can only have lower-case letters, digits and underscores, at most 512"
+        )
     if body["category"].upper() not in CATEGORIES:
         raise GraphError(100, f"category must be one of {', '.join(sorted(CATEGORIES))}")
     check_components(body.get("components"), str(body.get("parameter_format") or "POSITIONAL"))
@@ -106,7 +109,7 @@ def _buttons(buttons: Any) -> None:
         if kinds.count(kind) > most:
             raise GraphError(100, f"At most {most} {kind} buttons")
     quick = [kind == "QUICK_REPLY" for kind in kinds]
-    if any(quick) and not all(quick) and sum(a != b for a, b in zip(quick, quick[1:], strict=False)) > 1:
+    if any(quick) and not all(quick) and sum(a != b for a, b in itertools.pairwise(quick)) > 1:
         raise GraphError(100, "Quick replies must be grouped together")
     for button, kind in zip(buttons, kinds, strict=True):
         if kind != "COPY_CODE":
@@ -162,11 +165,16 @@ def _parameters(send: dict[str, Any], kind: str, index: int | None = None) -> li
 def _values(template: Template, text: str, given: list[dict[str, Any]], part: str) -> dict[str, str]:
     wanted = places(text)
     if len(given) != len(wanted):
-        raise GraphError(132000, f"{part}: number of localizable_params ({len(given)}) does not match the expected number of params ({len(wanted)})")
+        raise GraphError(
+            132000,
+            f"{part}: number of localizable_params ({len(given)}) does not match the expected number of params ({len(wanted)})",
+        )
     values: dict[str, str] = {}
     for place, parameter in zip(wanted, given, strict=True):
         if parameter.get("type") not in ("text", "currency", "date_time"):
-            raise GraphError(132012, f"{part}: format mismatch, expected TEXT, received {str(parameter.get('type')).upper()}")
+            raise GraphError(
+                132012, f"{part}: format mismatch, expected TEXT, received {str(parameter.get('type')).upper()}"
+            )
         kind = parameter["type"]
         text_value = parameter.get("text") if kind == "text" else (parameter.get(kind) or {}).get("fallback_value")
         if not isinstance(text_value, str) or not text_value:

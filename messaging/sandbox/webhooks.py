@@ -60,16 +60,22 @@ class Poster:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=32, keepalive_timeout=30)
-            self._session = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=30), auto_decompress=True)
+            self._session = aiohttp.ClientSession(
+                connector=connector, timeout=aiohttp.ClientTimeout(total=30), auto_decompress=True
+            )
         return self._session
 
-    async def request(self, method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    async def request(
+        self, method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
         """(status, body); status 0 when nobody answered."""
         try:
             if self._client is not None:
                 answer = await self._client.request(method, url, content=body or None, headers=headers)
                 return answer.status_code, answer.content
-            async with self._open().request(method, url, data=body or None, headers=headers, allow_redirects=False) as response:
+            async with self._open().request(
+                method, url, data=body or None, headers=headers, allow_redirects=False
+            ) as response:
                 return response.status, await response.read()
         except (aiohttp.ClientError, httpx.HTTPError, TimeoutError, OSError, ValueError):
             return 0, b""
@@ -97,7 +103,12 @@ def status_value(world: World, update: Update) -> dict[str, Any]:
         value["biz_opaque_callback_data"] = message.callback
     if update.status in ("sent", "delivered") or (update.status == "read" and update.code == READ_IMPLIES_DELIVERED):
         kind = "regular" if message.billable else "free_customer_service"
-        value["pricing"] = {"billable": message.billable, "pricing_model": "PMP", "type": kind, "category": message.category.lower()}
+        value["pricing"] = {
+            "billable": message.billable,
+            "pricing_model": "PMP",
+            "type": kind,
+            "category": message.category.lower(),
+        }
     if update.status == "failed":
         value["errors"] = [status_error(update.code)]
     return value
@@ -128,7 +139,11 @@ def payload_of(world: World, updates: list[Update]) -> dict[str, Any]:
             if not entries or entries[-1]["id"] != update.account_id or last is None:
                 entries.append({"id": update.account_id, "changes": []})
             number = world.numbers[update.phone_id]
-            change = {"messaging_product": "whatsapp", "metadata": {"display_phone_number": number.digits, "phone_number_id": number.id}, key: []}
+            change = {
+                "messaging_product": "whatsapp",
+                "metadata": {"display_phone_number": number.digits, "phone_number_id": number.id},
+                key: [],
+            }
             entries[-1]["changes"].append({"value": change, "field": "messages"})
             last, people = (update.account_id, update.phone_id, key), set()
         change[key].append(status_value(world, update) if isinstance(update.value, Message) else update.value.message)
@@ -136,7 +151,12 @@ def payload_of(world: World, updates: list[Update]) -> dict[str, Any]:
         system = isinstance(update.value, Inbound) and update.value.message["type"] == "system"
         if shown == "never" and key == "statuses":
             continue
-        if update.status == "failed" or system or e164 in people or (shown == "mixed" and key == "statuses" and update.no % 5 == 0):
+        if (
+            update.status == "failed"
+            or system
+            or e164 in people
+            or (shown == "mixed" and key == "statuses" and update.no % 5 == 0)
+        ):
             continue
         people.add(e164)
         change.setdefault("contacts", []).append(contact_value(world, e164))
@@ -225,7 +245,10 @@ class Courier:
 
     def _take(self, channel: Channel, most: int) -> list[Update]:
         account = self.world.accounts[channel.account_id]
-        twice, shuffled = account.option("webhooks", "duplicate_rate", 0.0), account.option("webhooks", "reorder_rate", 0.0)
+        twice, shuffled = (
+            account.option("webhooks", "duplicate_rate", 0.0),
+            account.option("webhooks", "reorder_rate", 0.0),
+        )
         batch = [channel.waiting.popleft() for _ in range(min(most, len(channel.waiting)))]
         if shuffled:
             for place in range(len(batch) - 1):
@@ -242,7 +265,11 @@ class Courier:
         if len(body) > BYTES_MAX and len(batch) > 1:
             half = len(batch) // 2
             return self._posts(channel, batch[:half]) + self._posts(channel, batch[half:])
-        headers = {"Content-Type": "application/json", "X-Hub-Signature-256": sign(channel.secret, body), "User-Agent": "facebookexternalua"}
+        headers = {
+            "Content-Type": "application/json",
+            "X-Hub-Signature-256": sign(channel.secret, body),
+            "User-Agent": "facebookexternalua",
+        }
         return [Post(channel.url, body, headers, sorted({u.no for u in batch}))]
 
     async def _deliver(self, channel: Channel, post: Post) -> None:
@@ -328,5 +355,3 @@ def ranges(numbers: list[int]) -> list[list[int]]:
         else:
             runs.append([number, number])
     return runs
-
-

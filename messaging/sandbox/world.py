@@ -204,7 +204,7 @@ class World:
         self.doubled: dict[str, int] = {}
         self.recent_words: dict[bytes, int] = {}
         self.same_words: dict[str, int] = {}
-        self._serials: dict[str, int] = {}
+        self.serials: dict[str, int] = {}
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to a counter of `/_sandbox/stats`."""
@@ -212,7 +212,7 @@ class World:
 
     def new_id(self, kind: str) -> str:
         """A numeric id as Graph makes them, unique in this sandbox."""
-        serial = self._serials[kind] = self._serials.get(kind, 0) + 1
+        serial = self.serials[kind] = self.serials.get(kind, 0) + 1
         digest = hashlib.blake2b(f"{self.nonce}{kind}{serial}".encode(), digest_size=6).digest()
         return str(10**15 + int.from_bytes(digest, "big") % (9 * 10**15))
 
@@ -263,7 +263,17 @@ class World:
         return wa_id_to_e164(digits)
 
 
-_COUNTRIES = {"55": "BR", "52": "MX", "54": "AR", "56": "CL", "57": "CO", "51": "PE", "598": "UY", "593": "EC", "1": "US"}
+_COUNTRIES = {
+    "55": "BR",
+    "52": "MX",
+    "54": "AR",
+    "56": "CL",
+    "57": "CO",
+    "51": "PE",
+    "598": "UY",
+    "593": "EC",
+    "1": "US",
+}
 
 
 def _country(e164: str) -> str:

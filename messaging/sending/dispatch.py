@@ -64,7 +64,9 @@ def doubtful(number_id: uuid.UUID, *, now: datetime) -> int:
     return len(stale)
 
 
-def claim(number_id: uuid.UUID, *, now: datetime, limit: int = BATCH) -> tuple[Line | None, list[Parcel], datetime | None]:
+def claim(
+    number_id: uuid.UUID, *, now: datetime, limit: int = BATCH
+) -> tuple[Line | None, list[Parcel], datetime | None]:
     """Claim queued rows, look once more at each, and leave them 'sending' in the caller's transaction.
 
     Returns the line, the parcels, and when to look again if there are none.
@@ -88,7 +90,14 @@ def claim(number_id: uuid.UUID, *, now: datetime, limit: int = BATCH) -> tuple[L
     if not rows:
         later = queued.order_by("not_before").values_list("not_before", flat=True).first()
         sending = Outbound.objects.filter(number_id=number_id, state=Outbound.State.SENDING).exists()
-        return None, [], min(filter(None, [later, now + timedelta(seconds=settings.LEASE_SECONDS) if sending else None]), default=None)
+        return (
+            None,
+            [],
+            min(
+                filter(None, [later, now + timedelta(seconds=settings.LEASE_SECONDS) if sending else None]),
+                default=None,
+            ),
+        )
     going = _last_look(rows, channels, now=now)
     account = number.account
     line = Line(
@@ -106,13 +115,20 @@ def _last_look(rows: Sequence[Outbound], channels: Channels, *, now: datetime) -
     held = SendRequest.objects.select_for_update(skip_locked=True).filter(pk__in=[row.request_id for row in rows])
     requests = {request.pk: request for request in held.order_by("pk")}
     rows = [row for row in rows if row.request_id in requests]
-    conversations = {c.pk: c for c in Conversation.objects.filter(pk__in={r.conversation_id for r in requests.values()})}
-    texts = {m.pk: m for m in Message.objects.filter(pk__in=[r.message_id for r in requests.values()]).only("id", "salt", "text")}
+    conversations = {
+        c.pk: c for c in Conversation.objects.filter(pk__in={r.conversation_id for r in requests.values()})
+    }
+    texts = {
+        m.pk: m
+        for m in Message.objects.filter(pk__in=[r.message_id for r in requests.values()]).only("id", "salt", "text")
+    }
     asks = []
     for row in rows:
         request = requests[row.request_id]
         message = texts[request.message_id]
-        asks.append(ask_of(request, channels, conversations[request.conversation_id], salted(message.salt, message.text)))
+        asks.append(
+            ask_of(request, channels, conversations[request.conversation_id], salted(message.salt, message.text))
+        )
     going: list[tuple[Outbound, SendRequest]] = []
     deferred: list[tuple[Outbound, SendRequest]] = []
     denied: list[tuple[Outbound, SendRequest]] = []
@@ -135,9 +151,13 @@ def _last_look(rows: Sequence[Outbound], channels: Channels, *, now: datetime) -
             denied.append((row, request))
     changed = [request for _, request in deferred + denied]
     if changed:
-        SendRequest.objects.bulk_update(changed, ["verdict", "decision_id", "state", "next_at", "settled_at", "updated_at"])
+        SendRequest.objects.bulk_update(
+            changed, ["verdict", "decision_id", "state", "next_at", "settled_at", "updated_at"]
+        )
         Outbound.objects.filter(pk__in=[row.pk for row, _ in deferred]).update(state=Outbound.State.WAITING)
-        Outbound.objects.filter(pk__in=[row.pk for row, _ in denied]).update(state=Outbound.State.WITHDRAWN, settled_at=now)
+        Outbound.objects.filter(pk__in=[row.pk for row, _ in denied]).update(
+            state=Outbound.State.WITHDRAWN, settled_at=now
+        )
         Message.objects.filter(pk__in=[r.message_id for _, r in denied]).update(state=Message.State.WITHDRAWN)
         if wake_at is not None:
             lanes.wake("requests", at=wake_at)
@@ -157,11 +177,13 @@ def _last_look(rows: Sequence[Outbound], channels: Channels, *, now: datetime) -
 
 def _parcels(going: Sequence[tuple[Outbound, SendRequest]]) -> list[Parcel]:
     replies = {r.message_id for _, r in going}
-    reply_to = dict(
-        Message.objects.filter(pk__in=replies).exclude(reply_to_id=None).values_list("id", "reply_to_id")
-    )
+    reply_to = dict(Message.objects.filter(pk__in=replies).exclude(reply_to_id=None).values_list("id", "reply_to_id"))
     wamids = (
-        dict(ProviderMessage.objects.filter(message_id__in=set(reply_to.values())).values_list("message_id", "provider_id"))
+        dict(
+            ProviderMessage.objects.filter(message_id__in=set(reply_to.values())).values_list(
+                "message_id", "provider_id"
+            )
+        )
         if reply_to
         else {}
     )

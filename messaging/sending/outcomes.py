@@ -10,7 +10,16 @@ from compliance.services import settle
 from kernel.errors import NoAnswer, Refused
 from messaging.channels.base import Accepted, Outcome
 from messaging.channels.whatsapp.errors import Kind, classify
-from messaging.models import Conversation, Message, MessageTemplate, Number, Outbound, ProviderMessage, SendRequest, WhatsAppAccount
+from messaging.models import (
+    Conversation,
+    Message,
+    MessageTemplate,
+    Number,
+    Outbound,
+    ProviderMessage,
+    SendRequest,
+    WhatsAppAccount,
+)
 from portfolio.models import ContactPoint
 from tenants import audit, lanes
 from tenants.events import Emit, emit_many
@@ -23,7 +32,10 @@ def record(number_id: uuid.UUID, answers: Mapping[uuid.UUID, Outcome], *, now: d
     """Write down the outcomes of one slice, in one transaction that the caller opened."""
     rows = {
         row.pk: row
-        for row in Outbound.objects.select_for_update(of=("self",)).select_related("request").filter(pk__in=answers).order_by("pk")
+        for row in Outbound.objects.select_for_update(of=("self",))
+        .select_related("request")
+        .filter(pk__in=answers)
+        .order_by("pk")
     }
     taken: list[tuple[Outbound, Accepted]] = []
     doubts: list[tuple[Outbound, str]] = []
@@ -75,7 +87,9 @@ def accepted(taken: Sequence[tuple[Outbound, Accepted]], *, now: datetime) -> No
             by_wire.setdefault(answer.wire_address, []).append(row.request.conversation_id)
     for wire_address, conversations in by_wire.items():
         Conversation.objects.filter(pk__in=conversations).update(wire_address=wire_address)
-    Conversation.objects.filter(pk__in={r.conversation_id for r in requests}).update(last_outbound_at=now, updated_at=now)
+    Conversation.objects.filter(pk__in={r.conversation_id for r in requests}).update(
+        last_outbound_at=now, updated_at=now
+    )
     answering = {r.conversation_id for r in requests if r.origin_kind in ("agent", "bot")}
     Conversation.objects.filter(pk__in=answering).update(unanswered_since=None)
     settle({r.pk: "counted" for r in requests}, now=now)
@@ -93,11 +107,16 @@ def uncertain(rows: Sequence[Outbound], detail: str, *, now: datetime) -> None:
         state=Outbound.State.UNCERTAIN, leased_until=None, error_detail=detail[:300]
     )
     requests = list(SendRequest.objects.filter(pk__in=[row.request_id for row in rows]))
-    SendRequest.objects.filter(pk__in=[r.pk for r in requests]).update(state=SendRequest.State.UNCERTAIN, updated_at=now)
+    SendRequest.objects.filter(pk__in=[r.pk for r in requests]).update(
+        state=SendRequest.State.UNCERTAIN, updated_at=now
+    )
     Message.objects.filter(pk__in=[r.message_id for r in requests], state=Message.State.SENDING).update(
         state=Message.State.UNCERTAIN
     )
-    emit_many(Emit("message.uncertain", "messaging.message", r.message_id, now, r.creditor_id, data={"request": str(r.pk)}) for r in requests)
+    emit_many(
+        Emit("message.uncertain", "messaging.message", r.message_id, now, r.creditor_id, data={"request": str(r.pk)})
+        for r in requests
+    )
 
 
 def _refused(row: Outbound, answer: Refused, *, now: datetime, later: list[tuple[Outbound, datetime, str]]) -> None:
@@ -132,7 +151,11 @@ def _refused(row: Outbound, answer: Refused, *, now: datetime, later: list[tuple
             status=MessageTemplate.Status.PAUSED, rejected_reason=f"{code} {answer.detail}"[:300], updated_at=now
         )
     Outbound.objects.filter(pk=row.pk).update(
-        state=Outbound.State.REFUSED, error_code=code, error_detail=answer.detail[:300], settled_at=now, leased_until=None
+        state=Outbound.State.REFUSED,
+        error_code=code,
+        error_detail=answer.detail[:300],
+        settled_at=now,
+        leased_until=None,
     )
     SendRequest.objects.filter(pk=request.pk).update(state=SendRequest.State.REFUSED, settled_at=now, updated_at=now)
     Message.objects.filter(pk=request.message_id).update(state=Message.State.REFUSED, error_code=code)
@@ -145,10 +168,20 @@ def _refused(row: Outbound, answer: Refused, *, now: datetime, later: list[tuple
 
 def pause_number(number_id: uuid.UUID, code: str, detail: str, *, now: datetime) -> bool:
     """Stop a number until somebody lifts it; one event however many sends found it out."""
-    changed = Number.objects.filter(pk=number_id, paused_at=None).update(paused_at=now, paused_until=None, pause_code=code)
+    changed = Number.objects.filter(pk=number_id, paused_at=None).update(
+        paused_at=now, paused_until=None, pause_code=code
+    )
     if changed:
-        audit.record("number.pause", actor="system:dispatcher", subject="messaging.number", subject_id=number_id, reason=f"{code} {detail}")
-        emit_many([Emit("number.paused", "messaging.number", number_id, now, data={"code": code, "detail": detail[:200]})])
+        audit.record(
+            "number.pause",
+            actor="system:dispatcher",
+            subject="messaging.number",
+            subject_id=number_id,
+            reason=f"{code} {detail}",
+        )
+        emit_many(
+            [Emit("number.paused", "messaging.number", number_id, now, data={"code": code, "detail": detail[:200]})]
+        )
     return bool(changed)
 
 
@@ -159,8 +192,24 @@ def pause_account(number_id: uuid.UUID, code: str, detail: str, *, now: datetime
         paused_at=now, pause_code=code, pause_detail=detail[:300]
     )
     if changed:
-        audit.record("account.pause", actor="system:dispatcher", subject="messaging.whatsappaccount", subject_id=account_id, reason=f"{code} {detail}")
-        emit_many([Emit("account.paused", "messaging.whatsappaccount", account_id, now, data={"code": code, "detail": detail[:200]})])
+        audit.record(
+            "account.pause",
+            actor="system:dispatcher",
+            subject="messaging.whatsappaccount",
+            subject_id=account_id,
+            reason=f"{code} {detail}",
+        )
+        emit_many(
+            [
+                Emit(
+                    "account.paused",
+                    "messaging.whatsappaccount",
+                    account_id,
+                    now,
+                    data={"code": code, "detail": detail[:200]},
+                )
+            ]
+        )
     return bool(changed)
 
 
@@ -189,4 +238,14 @@ def settled_by_hand(row: Outbound, *, sent: bool, actor: str, now: datetime) -> 
         "outbound.settle", actor=actor, subject="messaging.outbound", subject_id=row.pk,
         before={"state": "uncertain"}, after={"state": str(state[0])}, creditor_id=row.creditor_id,
     )  # fmt: skip
-    emit_many([Emit("message.accepted" if sent else "message.refused", "messaging.message", request.message_id, now, row.creditor_id)])
+    emit_many(
+        [
+            Emit(
+                "message.accepted" if sent else "message.refused",
+                "messaging.message",
+                request.message_id,
+                now,
+                row.creditor_id,
+            )
+        ]
+    )

@@ -101,7 +101,9 @@ def best_contact(points: Iterable[ContactPoint]) -> ContactPoint | None:
     """The address to write to: usable before unusable, verified before known, the newest of equals."""
     order = {"verified": 0, "claimed": 1, "contacted": 2, "unknown": 3, "wrong_person": 4}
     usable = [p for p in points if p.kind in ("phone", "bsuid") and p.role in _WRITABLE_ROLES]
-    usable.sort(key=lambda p: (p.reported_wrong_at is not None, p.unreachable_at is not None, order[p.identity], -p.pk.int))
+    usable.sort(
+        key=lambda p: (p.reported_wrong_at is not None, p.unreachable_at is not None, order[p.identity], -p.pk.int)
+    )
     return usable[0] if usable else None
 
 
@@ -113,7 +115,9 @@ def _drafts(wishes: Sequence[Wish], *, now: datetime) -> list[_Draft]:
         points[point.person_id].append(point)
     wanted = {w.content["template_id"] for w in wishes if w.content.get("kind") == "template"}
     templates = {str(t.pk): t for t in MessageTemplate.objects.filter(pk__in=wanted)} if wanted else {}
-    given = {c.pk: c for c in Conversation.objects.filter(pk__in={w.conversation_id for w in wishes if w.conversation_id})}
+    given = {
+        c.pk: c for c in Conversation.objects.filter(pk__in={w.conversation_id for w in wishes if w.conversation_id})
+    }
     channels = Channels(now=now)
     creditors = {c.pk: c for c in Creditor.objects.filter(pk__in={w.creditor_id for w in wishes})}
     placed: list[tuple[Wish, Debtor, ContactPoint, Number]] = []
@@ -332,7 +336,9 @@ def ask_again(requests: Sequence[SendRequest], *, now: datetime, skip_locked: bo
     conversations = {c.pk: c for c in Conversation.objects.filter(pk__in={r.conversation_id for r in live})}
     texts = {m.pk: m for m in Message.objects.filter(pk__in={r.message_id for r in live}).only("id", "salt", "text")}
     asks = [
-        ask_of(r, channels, conversations[r.conversation_id], salted(texts[r.message_id].salt, texts[r.message_id].text))
+        ask_of(
+            r, channels, conversations[r.conversation_id], salted(texts[r.message_id].salt, texts[r.message_id].text)
+        )
         for r in live
     ]
     moved, denied = [], []
@@ -371,8 +377,12 @@ def _close(requests: Sequence[SendRequest], state: str, event: str, *, now: date
     ids = [request.pk for request in requests]
     for request in requests:
         request.state, request.settled_at, request.updated_at, request.next_at = state, now, now, None
-    SendRequest.objects.bulk_update(requests, ["state", "settled_at", "updated_at", "next_at", "verdict", "decision_id"])
-    Outbound.objects.filter(request_id__in=ids, state__in=["queued", "waiting"]).update(state="withdrawn", settled_at=now)
+    SendRequest.objects.bulk_update(
+        requests, ["state", "settled_at", "updated_at", "next_at", "verdict", "decision_id"]
+    )
+    Outbound.objects.filter(request_id__in=ids, state__in=["queued", "waiting"]).update(
+        state="withdrawn", settled_at=now
+    )
     Message.objects.filter(pk__in=[request.message_id for request in requests]).update(state="withdrawn")
     emit_many(
         Emit(event, "messaging.message", request.message_id, now, request.creditor_id,

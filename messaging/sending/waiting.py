@@ -32,7 +32,9 @@ def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
         ask_again(due, now=now, skip_locked=True)
         if len(due) == BATCH:
             return now
-        soonest = waiting.annotate(due=Least("next_at", "expires_at")).order_by("due").values_list("due", flat=True).first()
+        soonest = (
+            waiting.annotate(due=Least("next_at", "expires_at")).order_by("due").values_list("due", flat=True).first()
+        )
         return soonest if soonest is None else max(soonest, now)
 
 

@@ -54,7 +54,9 @@ def render(body: str, variables: Mapping[str, str]) -> str:
     def fill(match: re.Match[str]) -> str:
         value = variables.get(match[1], "")
         if not str(value).strip():
-            raise DomainError("variable_missing", "the variable %(name)s is empty: fill it and send again", name=match[1])
+            raise DomainError(
+                "variable_missing", "the variable %(name)s is empty: fill it and send again", name=match[1]
+            )
         return str(value)
 
     return _VARIABLE.sub(fill, body)
@@ -84,7 +86,11 @@ def check_content(content: Content) -> None:
     limit = TEXT_MAX if kind in {"text", "list"} else 1024
     if len(text) > limit:
         raise DomainError(
-            "text_too_long", "the message has %(n)s characters; at most %(max)s fit", n=len(text), max=limit, pointer="/content/text"
+            "text_too_long",
+            "the message has %(n)s characters; at most %(max)s fit",
+            n=len(text),
+            max=limit,
+            pointer="/content/text",
         )
     if kind == "buttons" and not 1 <= len(content.get("buttons", [])) <= 3:
         raise DomainError("buttons_count", "one to three buttons fit: use a list for more", pointer="/content/buttons")

@@ -8,56 +8,134 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('messaging', '0001_initial'),
-        ('tenants', '0001_initial'),
+        ("messaging", "0001_initial"),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('creditor_id', models.UUIDField(null=True)),
-                ('debtor_id', models.UUIDField(null=True)),
-                ('conduct', models.CharField(max_length=24)),
-                ('severity', models.PositiveSmallIntegerField()),
-                ('spans', models.JSONField(default=list)),
-                ('actor', models.CharField(blank=True, max_length=120)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('claimed', 'Claimed'), ('violation', 'Violation'), ('false_alarm', 'False Alarm')], default='open', max_length=11)),
-                ('claimed_by', models.UUIDField(null=True)),
-                ('note', models.TextField(blank=True)),
-                ('raised_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('conversation', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.conversation')),
-                ('message', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.message')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("creditor_id", models.UUIDField(null=True)),
+                ("debtor_id", models.UUIDField(null=True)),
+                ("conduct", models.CharField(max_length=24)),
+                ("severity", models.PositiveSmallIntegerField()),
+                ("spans", models.JSONField(default=list)),
+                ("actor", models.CharField(blank=True, max_length=120)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("claimed", "Claimed"),
+                            ("violation", "Violation"),
+                            ("false_alarm", "False Alarm"),
+                        ],
+                        default="open",
+                        max_length=11,
+                    ),
+                ),
+                ("claimed_by", models.UUIDField(null=True)),
+                ("note", models.TextField(blank=True)),
+                ("raised_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "conversation",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="messaging.conversation",
+                    ),
+                ),
+                (
+                    "message",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="messaging.message",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['tenant', 'state', 'id'], name='monitoring_alert_state')],
-                'constraints': [tenants.walls.TenantKey(name='monitoring_alert_key'), tenants.walls.Wall(kind='creditor', name='monitoring_alert_wall'), tenants.walls.SameTenant(column='conversation_id', name='monitoring_alert_conversation_own', to='messaging.Conversation'), tenants.walls.SameTenant(column='message_id', name='monitoring_alert_message_own', to='messaging.Message'), models.UniqueConstraint(fields=('tenant', 'message', 'conduct'), name='monitoring_alert_once')],
+                "indexes": [models.Index(fields=["tenant", "state", "id"], name="monitoring_alert_state")],
+                "constraints": [
+                    tenants.walls.TenantKey(name="monitoring_alert_key"),
+                    tenants.walls.Wall(kind="creditor", name="monitoring_alert_wall"),
+                    tenants.walls.SameTenant(
+                        column="conversation_id", name="monitoring_alert_conversation_own", to="messaging.Conversation"
+                    ),
+                    tenants.walls.SameTenant(
+                        column="message_id", name="monitoring_alert_message_own", to="messaging.Message"
+                    ),
+                    models.UniqueConstraint(fields=("tenant", "message", "conduct"), name="monitoring_alert_once"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Scan',
+            name="Scan",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('creditor_id', models.UUIDField(null=True)),
-                ('main_class', models.CharField(max_length=24)),
-                ('severity', models.PositiveSmallIntegerField(default=0)),
-                ('intent', models.CharField(blank=True, max_length=16)),
-                ('sentiment', models.SmallIntegerField(default=0)),
-                ('detector', models.CharField(max_length=20)),
-                ('scanned_at', models.DateTimeField()),
-                ('message', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.message')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("creditor_id", models.UUIDField(null=True)),
+                ("main_class", models.CharField(max_length=24)),
+                ("severity", models.PositiveSmallIntegerField(default=0)),
+                ("intent", models.CharField(blank=True, max_length=16)),
+                ("sentiment", models.SmallIntegerField(default=0)),
+                ("detector", models.CharField(max_length=20)),
+                ("scanned_at", models.DateTimeField()),
+                (
+                    "message",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="messaging.message",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'constraints': [tenants.walls.TenantKey(name='monitoring_scan_key'), tenants.walls.Wall(kind='creditor', name='monitoring_scan_wall'), tenants.walls.SameTenant(column='message_id', name='monitoring_scan_message_own', to='messaging.Message'), tenants.walls.AppendOnly(name='monitoring_scan_append'), models.UniqueConstraint(fields=('tenant', 'message'), name='monitoring_scan_once')],
+                "constraints": [
+                    tenants.walls.TenantKey(name="monitoring_scan_key"),
+                    tenants.walls.Wall(kind="creditor", name="monitoring_scan_wall"),
+                    tenants.walls.SameTenant(
+                        column="message_id", name="monitoring_scan_message_own", to="messaging.Message"
+                    ),
+                    tenants.walls.AppendOnly(name="monitoring_scan_append"),
+                    models.UniqueConstraint(fields=("tenant", "message"), name="monitoring_scan_once"),
+                ],
             },
         ),
     ]

@@ -45,6 +45,7 @@ WITHOUT_CREDITOR_IN_WALL = {
     "messaging_conversation": "seen through a message of an allowed creditor; its debtor is only a pointer",
     "messaging_number": "an address of the organisation that anybody may call; hangs on an account, not on a debtor",
     "messaging_messagetemplate": "a text before anybody's data are in it",
+    "messaging_sequenceversion": "days and codes of steps; whose they are stands in the sequence, which is hidden",
 }
 #: Keys of unwalled tables with a tenant that do not start with it: random values that nobody can guess or collide with.
 RANDOM_KEYS = {"tenants_apikey": {"prefix"}, "tenants_inboundroute": {"key"}}

@@ -102,7 +102,9 @@ class Cloud:
 @contextmanager
 def running_sandbox() -> Iterator[Cloud]:
     """A sandbox Cloud API of this test's own."""
-    app = create_app(Config(seed=1, client=httpx.AsyncClient(transport=_Django()), start_us=int(NOON.timestamp() * 1e6)))
+    app = create_app(
+        Config(seed=1, client=httpx.AsyncClient(transport=_Django()), start_us=int(NOON.timestamp() * 1e6))
+    )
     loop, ready = asyncio.new_event_loop(), threading.Event()
     where: dict[str, int] = {}
 

@@ -59,7 +59,9 @@ class _Runtime:
 
 
 def _aiohttp_transport() -> httpx.AsyncBaseTransport:
-    limits = httpx.Limits(max_connections=settings.SEND_CONCURRENCY * 2, max_keepalive_connections=settings.SEND_CONCURRENCY)
+    limits = httpx.Limits(
+        max_connections=settings.SEND_CONCURRENCY * 2, max_keepalive_connections=settings.SEND_CONCURRENCY
+    )
     return AiohttpTransport(limits=limits, trust_env=False)
 
 

@@ -65,12 +65,15 @@ def _template(content: dict[str, Any]) -> dict[str, Any]:
     variables = content.get("variables") or {}
     components: list[dict[str, Any]] = []
     if variables:
-        components.append({
-            "type": "body",
-            "parameters": [
-                {"type": "text", "parameter_name": name, "text": clean_variable(text)} for name, text in variables.items()
-            ],
-        })
+        components.append(
+            {
+                "type": "body",
+                "parameters": [
+                    {"type": "text", "parameter_name": name, "text": clean_variable(text)}
+                    for name, text in variables.items()
+                ],
+            }
+        )
     components += [
         {
             "type": "button",

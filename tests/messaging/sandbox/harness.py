@@ -96,16 +96,26 @@ class Bench:
 
     async def setup(self, **changes: Any) -> Any:
         body = {
-            "waba_id": WABA, "token": TOKEN, "app_secret": SECRET, "verify_token": VERIFY, "callback_url": "http://business/hook",
-            "numbers": [{"id": NUMBER, "display_phone_number": DISPLAY, "verified_name": "Acme"}], "review": {"seconds": 0},
-            "webhooks": {"linger_ms": 0, "retry_ms": 5}, "psp": {"url": "http://business/psp", "secret": "psp-secret", "duplicate_rate": 0},
-        }  # fmt: skip
+            "waba_id": WABA,
+            "token": TOKEN,
+            "app_secret": SECRET,
+            "verify_token": VERIFY,
+            "callback_url": "http://business/hook",
+            "numbers": [{"id": NUMBER, "display_phone_number": DISPLAY, "verified_name": "Acme"}],
+            "review": {"seconds": 0},
+            "webhooks": {"linger_ms": 0, "retry_ms": 5},
+            "psp": {"url": "http://business/psp", "secret": "psp-secret", "duplicate_rate": 0},
+        }
         return await self.control("setup", {**body, **changes})
 
-    async def send(self, content: dict[str, Any] | None = None, *, to: str = ANA, token: str = TOKEN, number: str = NUMBER) -> httpx.Response:
+    async def send(
+        self, content: dict[str, Any] | None = None, *, to: str = ANA, token: str = TOKEN, number: str = NUMBER
+    ) -> httpx.Response:
         content = content if content is not None else text("hola")
         body = {"messaging_product": "whatsapp", "to": to, **content}
-        return await self.client.post(f"/v26.0/{number}/messages", json=body, headers={"Authorization": f"Bearer {token}"})
+        return await self.client.post(
+            f"/v26.0/{number}/messages", json=body, headers={"Authorization": f"Bearer {token}"}
+        )
 
     async def hear(self, words: str = "hola", *, phone: str = ANA) -> str:
         """The person writes, which opens the service window; returns the wamid."""
@@ -114,7 +124,9 @@ class Bench:
     async def advance(self, to: datetime) -> Any:
         return await self.control("advance", {"to": to.isoformat()})
 
-    async def template(self, name: str = "recordatorio", body: str = "Hola {{1}}, debes {{2}} a Acme. Gracias.", **more: Any) -> Any:
+    async def template(
+        self, name: str = "recordatorio", body: str = "Hola {{1}}, debes {{2}} a Acme. Gracias.", **more: Any
+    ) -> Any:
         count = body.count("{{")
         component: dict[str, Any] = {"type": "BODY", "text": body}
         if count:
@@ -131,7 +143,11 @@ def text(words: str, **more: Any) -> dict[str, Any]:
 def reminder(*values: str, name: str = "recordatorio", **more: Any) -> dict[str, Any]:
     parameters = [{"type": "text", "text": value} for value in values]
     components = [{"type": "body", "parameters": parameters}] if values else []
-    return {"type": "template", "template": {"name": name, "language": {"code": "es"}, "components": components}, **more}
+    return {
+        "type": "template",
+        "template": {"name": name, "language": {"code": "es"}, "components": components},
+        **more,
+    }
 
 
 def code(answer: httpx.Response) -> int:
@@ -144,8 +160,13 @@ def seal(body: bytes, secret: str = SECRET) -> str:
 
 @asynccontextmanager
 async def bench(
-    directory: Path | None = None, *, seed: int = 7, business: Business | None = None, set_up: bool = True, **changes: Any
-) -> AsyncIterator[Bench]:  # fmt: skip
+    directory: Path | None = None,
+    *,
+    seed: int = 7,
+    business: Business | None = None,
+    set_up: bool = True,
+    **changes: Any,
+) -> AsyncIterator[Bench]:
     """A sandbox whose clock stands at START and whose webhooks reach `business` in-process."""
     business = business or Business()
     out = httpx.AsyncClient(transport=httpx.ASGITransport(app=business.app))

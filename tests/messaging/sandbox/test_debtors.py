@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from messaging.sandbox.agenda import DAY, HOUR, to_us
 from messaging.sandbox.debtors import NOT_ON_WHATSAPP, PERSONAS, Profile, fate
+from messaging.sandbox.options import Option, meaning
 from messaging.sandbox.phrases import ES, PT, phrase, when_words
-from messaging.sandbox.reactions import A_DAY, Option, Seen, meaning, react, still_wanted
+from messaging.sandbox.reactions import A_DAY, Seen, react, still_wanted
 from tests.messaging.sandbox.harness import ANA, START, bench, reminder, text
 
 NOW = to_us(START)
@@ -89,14 +90,21 @@ def test_a_wrong_person_says_no_or_guesses():
 @pytest.mark.parametrize(
     ("option", "means"),
     [
-        (Option("pay", "x", "button"), "pay"), (Option("pay:018f", "x", "button"), "pay"), (Option("plan:3", "x", "row"), "plan_of"),
-        (Option("plan", "x", "row"), "plan"), (Option("date:2026-12-01", "x", "row"), "date"), (Option("probe:no", "x", "button"), "probe_no"),
-        (Option("Ya pagué", "Ya pagué", "quick_reply"), "paid"), (Option("Pagar", "Pagar ahora", "quick_reply"), "pay"),
-        (Option("Sim, sou eu", "Sim, sou eu", "quick_reply"), "probe_yes"), (Option("No soy yo", "No soy yo", "quick_reply"), "wrong_person"),
-        (Option("b1", "Falar com atendente", "button"), "human"), (Option("b2", "Não receber mais", "button"), "opt_out"),
+        (Option("pay", "x", "button"), "pay"),
+        (Option("pay:018f", "x", "button"), "pay"),
+        (Option("plan:3", "x", "row"), "plan_of"),
+        (Option("plan", "x", "row"), "plan"),
+        (Option("date:2026-12-01", "x", "row"), "date"),
+        (Option("probe:no", "x", "button"), "probe_no"),
+        (Option("Ya pagué", "Ya pagué", "quick_reply"), "paid"),
+        (Option("Pagar", "Pagar ahora", "quick_reply"), "pay"),
+        (Option("Sim, sou eu", "Sim, sou eu", "quick_reply"), "probe_yes"),
+        (Option("No soy yo", "No soy yo", "quick_reply"), "wrong_person"),
+        (Option("b1", "Falar com atendente", "button"), "human"),
+        (Option("b2", "Não receber mais", "button"), "opt_out"),
         (Option("b3", "Otra cosa", "button"), ""),
     ],
-)  # fmt: skip
+)
 def test_an_option_is_understood_by_its_id_and_else_by_its_title(option, means):
     assert meaning(option) == means
 
@@ -105,7 +113,13 @@ def test_personas_choose_differently():
     def most(persona: str) -> str:
         return Counter(t for phone in PHONES for t in taps(someone(phone, persona), *MENU)).most_common(1)[0][0]
 
-    assert [most(p) for p in ("prompt", "tight", "negotiator", "hostile", "vulnerable")] == ["pay", "plan", "plan", "opt_out", "human"]
+    assert [most(p) for p in ("prompt", "tight", "negotiator", "hostile", "vulnerable")] == [
+        "pay",
+        "plan",
+        "plan",
+        "opt_out",
+        "human",
+    ]
 
 
 def test_a_plan_is_haggled_over_once_accepted_and_then_paid_in_instalments():
@@ -200,7 +214,11 @@ async def _a_run(seed: int, order: int) -> list:
     async with bench(seed=seed, limits={"throughput": 0}) as it:
         await it.control("debtors", {"debtors": [{"phone": phone} for phone in people]})
         buttons = [{"type": "QUICK_REPLY", "text": t} for t in ("Pagar", "Más tiempo", "Tengo dudas")]
-        body = {"type": "BODY", "text": "Hola {{1}}, debes {{2}} a Acme. Gracias.", "example": {"body_text": [["x", "y"]]}}
+        body = {
+            "type": "BODY",
+            "text": "Hola {{1}}, debes {{2}} a Acme. Gracias.",
+            "example": {"body_text": [["x", "y"]]},
+        }
         await it.template(components=[body, {"type": "BUTTONS", "buttons": buttons}])
         for day in range(5):
             for phone in people:
@@ -224,7 +242,9 @@ async def test_a_run_repeats_for_a_seed_whatever_the_order_of_sending():
 @pytest.mark.anyio
 async def test_what_a_debtor_types_is_told_with_its_true_intent():
     async with bench() as it:
-        await it.control("debtors", {"debtors": [{"phone": ANA, "persona": "vulnerable", "answers": 1.0, "on_whatsapp": True}]})
+        await it.control(
+            "debtors", {"debtors": [{"phone": ANA, "persona": "vulnerable", "answers": 1.0, "on_whatsapp": True}]}
+        )
         await it.template()
         for day in range(1, 20):
             await it.send(reminder("Ana", "10"))

@@ -151,7 +151,9 @@ async def test_the_journal_is_on_disk_before_the_answer(tmp_path):
 async def test_debtors_and_their_memory_survive(tmp_path):
     business = Business()
     async with bench(tmp_path, business=business) as it:
-        await it.control("debtors", {"debtors": [{"phone": ANA, "persona": "prompt", "answers": 1.0, "on_whatsapp": True}]})
+        await it.control(
+            "debtors", {"debtors": [{"phone": ANA, "persona": "prompt", "answers": 1.0, "on_whatsapp": True}]}
+        )
         await it.template()
         await it.send(reminder("Ana", "10"))
         await it.advance(START + timedelta(hours=60))

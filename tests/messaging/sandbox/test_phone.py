@@ -14,26 +14,50 @@ from tests.messaging.sandbox.harness import ANA, NUMBER, START, TOKEN, Business,
 
 pytestmark = pytest.mark.anyio
 
-BILL = {"reference": "ref-1", "amount": "123.45", "currency": "COP", "kind": "balance", "code": "000201", "status": "open"}
+BILL = {
+    "reference": "ref-1",
+    "amount": "123.45",
+    "currency": "COP",
+    "kind": "balance",
+    "code": "000201",
+    "status": "open",
+}
 
 
 async def test_the_phone_shows_what_the_person_sees():
     async with bench() as it:
-        await it.template(components=[
-            {"type": "HEADER", "format": "TEXT", "text": "Acme"},
-            {"type": "BODY", "text": "Hola {{1}}, debes {{2}}. Gracias.", "example": {"body_text": [["x", "y"]]}},
-            {"type": "FOOTER", "text": "Responde BAJA para no recibir más"},
-            {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Ya pagué"}, {"type": "URL", "text": "Pagar", "url": "http://business/p/{{1}}"}]},
-        ])  # fmt: skip
+        await it.template(
+            components=[
+                {"type": "HEADER", "format": "TEXT", "text": "Acme"},
+                {"type": "BODY", "text": "Hola {{1}}, debes {{2}}. Gracias.", "example": {"body_text": [["x", "y"]]}},
+                {"type": "FOOTER", "text": "Responde BAJA para no recibir más"},
+                {
+                    "type": "BUTTONS",
+                    "buttons": [
+                        {"type": "QUICK_REPLY", "text": "Ya pagué"},
+                        {"type": "URL", "text": "Pagar", "url": "http://business/p/{{1}}"},
+                    ],
+                },
+            ]
+        )
         content = reminder("Ana", "$ 10")
         content["template"]["components"] += [
-            {"type": "button", "sub_type": "quick_reply", "index": "0", "parameters": [{"type": "payload", "payload": "paid:7"}]},
+            {
+                "type": "button",
+                "sub_type": "quick_reply",
+                "index": "0",
+                "parameters": [{"type": "payload", "payload": "paid:7"}],
+            },
             {"type": "button", "sub_type": "url", "index": "1", "parameters": [{"type": "text", "text": "tok-1"}]},
         ]
         wamid = (await it.send(content)).json()["messages"][0]["id"]
         (chat,) = (await it.control(f"phone/{ANA}/chats"))["chats"]
         (item,) = chat["items"]
-        assert (item["header"], item["body"], item["footer"]) == ("Acme", "Hola Ana, debes $ 10. Gracias.", "Responde BAJA para no recibir más")
+        assert (item["header"], item["body"], item["footer"]) == (
+            "Acme",
+            "Hola Ana, debes $ 10. Gracias.",
+            "Responde BAJA para no recibir más",
+        )
         assert item["options"] == [{"id": "paid:7", "title": "Ya pagué", "kind": "quick_reply"}]
         assert item["links"] == [{"title": "Pagar", "url": "http://business/p/tok-1"}]
         await it.control(f"phone/{ANA}/tap", {"message_id": wamid, "id": "paid:7"})
@@ -48,9 +72,15 @@ async def test_buttons_and_rows_come_back_as_interactive_replies():
     async with bench() as it:
         await it.hear()
         reply = {"type": "reply", "reply": {"id": "plan", "title": "Plan"}}
-        button = {"type": "interactive", "interactive": {"type": "button", "body": {"text": "?"}, "action": {"buttons": [reply]}}}
+        button = {
+            "type": "interactive",
+            "interactive": {"type": "button", "body": {"text": "?"}, "action": {"buttons": [reply]}},
+        }
         sections = [{"rows": [{"id": "plan:3", "title": "3 cuotas"}]}]
-        menu = {"type": "interactive", "interactive": {"type": "list", "body": {"text": "?"}, "action": {"button": "Ver", "sections": sections}}}
+        menu = {
+            "type": "interactive",
+            "interactive": {"type": "list", "body": {"text": "?"}, "action": {"button": "Ver", "sections": sections}},
+        }
         for content, option, name in ((button, "plan", "button_reply"), (menu, "plan:3", "list_reply")):
             wamid = (await it.send(content)).json()["messages"][0]["id"]
             await it.control(f"phone/{ANA}/tap", {"message_id": wamid, "id": option})
@@ -62,7 +92,9 @@ async def test_buttons_and_rows_come_back_as_interactive_replies():
 
 async def test_a_photo_is_told_as_an_image_that_can_be_fetched():
     async with bench() as it:
-        media_id = (await it.control(f"phone/{ANA}/photo", {"caption": "ya pagué", "phone_number_id": NUMBER}))["media_id"]
+        media_id = (await it.control(f"phone/{ANA}/photo", {"caption": "ya pagué", "phone_number_id": NUMBER}))[
+            "media_id"
+        ]
         own = base64.b64encode(b"\xff\xd8jpeg").decode()
         await it.control(f"phone/{ANA}/photo", {"data": own, "mime_type": "image/jpeg"})
         await it.control(f"phone/{ANA}/photo", {"data": "%%%", "mime_type": "image/jpeg"}, status=400)
@@ -119,7 +151,11 @@ async def test_a_simulated_debtor_opens_the_link_and_pays_once():
         await it.advance(START + timedelta(days=12))
         assert len(business.payments) >= 1
         assert {orjson.loads(raw)["reference"] for raw, _ in business.payments} == {"ref-1"}
-        assert (await it.control("stats"))["payments"] == len({orjson.loads(raw)["id"] for raw, _ in business.payments}) == 1
+        assert (
+            (await it.control("stats"))["payments"]
+            == len({orjson.loads(raw)["id"] for raw, _ in business.payments})
+            == 1
+        )
 
 
 async def test_a_payment_may_be_notified_twice():
@@ -137,10 +173,19 @@ async def test_a_payment_may_be_notified_twice():
 async def test_pages_are_served_and_hold_no_foreign_script():
     async with bench() as it:
         await it.hear("<img src=x onerror=alert(1)>")
-        for path in ("/_sandbox/phone", f"/_sandbox/phone/{ANA}", "/_sandbox/pages/phone.js", "/_sandbox/pages/phone.css"):
+        for path in (
+            "/_sandbox/phone",
+            f"/_sandbox/phone/{ANA}",
+            "/_sandbox/pages/phone.js",
+            "/_sandbox/pages/phone.css",
+        ):
             answer = await it.client.get(path)
             assert answer.status_code == 200
             assert b"http://" not in answer.content
             assert b"innerHTML" not in answer.content
-        assert (await it.client.get(f"/_sandbox/phone/{ANA}")).headers["content-security-policy"].startswith("default-src 'self'")
+        assert (
+            (await it.client.get(f"/_sandbox/phone/{ANA}"))
+            .headers["content-security-policy"]
+            .startswith("default-src 'self'")
+        )
         assert (await it.client.get("/_sandbox/pages/..%2fconfig.py")).status_code == 404

@@ -7,7 +7,15 @@ import pytest
 from pywa_async import WhatsApp
 from pywa_async.errors import WhatsAppError
 from pywa_async.types import Button, Section, SectionList, SectionRow, URLButton
-from pywa_async.types.templates import BodyText, Buttons, ParamFormat, QuickReplyButton, Template, TemplateCategory, TemplateLanguage
+from pywa_async.types.templates import (
+    BodyText,
+    Buttons,
+    ParamFormat,
+    QuickReplyButton,
+    Template,
+    TemplateCategory,
+    TemplateLanguage,
+)
 
 from tests.messaging.sandbox.harness import ANA, NUMBER, TOKEN, WABA, bench
 
@@ -23,13 +31,15 @@ def pywa(it) -> WhatsApp:
 
 def a_template(name="aviso") -> Template:
     return Template(
-        name=name, language=TemplateLanguage.SPANISH, category=TemplateCategory.UTILITY,
+        name=name,
+        language=TemplateLanguage.SPANISH,
+        category=TemplateCategory.UTILITY,
         parameter_format=ParamFormat.NAMED,
         components=[
             BodyText("Hola {{name}}, tu saldo con Acme es {{amount}}. Gracias.", name="Ana", amount="$ 10"),
             Buttons(buttons=[QuickReplyButton(text="Pagar"), QuickReplyButton(text="Ya pagué")]),
         ],
-    )  # fmt: skip
+    )
 
 
 async def test_messages_of_the_window():
@@ -59,11 +69,17 @@ async def test_templates_are_created_listed_and_sent():
         assert (await client.get_template(created.id)).name == "aviso"
         quick = [QuickReplyButton.params(callback_data="pay:1", index=0)]
         sent = await client.send_template(
-            ANA, name="aviso", language=TemplateLanguage.SPANISH, params=[BodyText.params(name="Ana", amount="$ 10"), *quick], tracker="row:2"
+            ANA,
+            name="aviso",
+            language=TemplateLanguage.SPANISH,
+            params=[BodyText.params(name="Ana", amount="$ 10"), *quick],
+            tracker="row:2",
         )
         assert sent.id.startswith("wamid.")
         with pytest.raises(WhatsAppError) as refused:
-            await client.send_template(ANA, name="aviso", language=TemplateLanguage.SPANISH, params=[BodyText.params(name="Ana")])
+            await client.send_template(
+                ANA, name="aviso", language=TemplateLanguage.SPANISH, params=[BodyText.params(name="Ana")]
+            )
         assert refused.value.code == 132000
         await client.delete_template("aviso")
         assert len(list(await client.get_templates())) == 0

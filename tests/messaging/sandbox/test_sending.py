@@ -45,7 +45,9 @@ async def test_the_window_refusal_may_come_as_a_failed_status():
 
 async def test_tokens_are_checked_and_a_foreign_token_sees_nothing():
     async with bench() as it:
-        await it.setup(waba_id="1001", token="token-2", numbers=[{"id": "2001", "display_phone_number": "+57 300 555 0101"}])
+        await it.setup(
+            waba_id="1001", token="token-2", numbers=[{"id": "2001", "display_phone_number": "+57 300 555 0101"}]
+        )
         nobody = await it.send(token="stolen")
         assert (nobody.status_code, code(nobody)) == (401, 190)
         none = await it.client.post(f"/v26.0/{NUMBER}/messages", json={})
@@ -93,12 +95,21 @@ async def test_a_bad_body_is_refused_with_its_code(content, expected):
 
 def buttons(*pairs):
     replies = [{"type": "reply", "reply": {"id": i, "title": t}} for i, t in pairs]
-    return {"type": "interactive", "interactive": {"type": "button", "body": {"text": "?"}, "action": {"buttons": replies}}}
+    return {
+        "type": "interactive",
+        "interactive": {"type": "button", "body": {"text": "?"}, "action": {"buttons": replies}},
+    }
 
 
 def rows(count, title="Fila", sections=1):
-    made = [{"title": f"S{s}", "rows": [{"id": f"{s}-{n}", "title": f"{title}{n}"} for n in range(count)]} for s in range(sections)]
-    return {"type": "interactive", "interactive": {"type": "list", "body": {"text": "?"}, "action": {"button": "Ver", "sections": made}}}
+    made = [
+        {"title": f"S{s}", "rows": [{"id": f"{s}-{n}", "title": f"{title}{n}"} for n in range(count)]}
+        for s in range(sections)
+    ]
+    return {
+        "type": "interactive",
+        "interactive": {"type": "list", "body": {"text": "?"}, "action": {"button": "Ver", "sections": made}},
+    }
 
 
 @pytest.mark.parametrize(
@@ -175,7 +186,10 @@ async def test_the_pair_rate_lets_a_burst_of_45_through_and_then_makes_it_wait()
 
 
 async def test_the_messaging_limit_counts_people_outside_the_window_across_numbers():
-    numbers = [{"id": NUMBER, "display_phone_number": DISPLAY}, {"id": "2002", "display_phone_number": "+57 300 555 0102"}]
+    numbers = [
+        {"id": NUMBER, "display_phone_number": DISPLAY},
+        {"id": "2002", "display_phone_number": "+57 300 555 0102"},
+    ]
     async with bench(limits={"messaging_limit": 2}, numbers=numbers) as it:
         await it.template()
         assert (await it.send(reminder("A", "1"), to="+573001110001")).status_code == 200
@@ -199,10 +213,19 @@ async def test_a_test_number_writes_to_its_list_only():
 async def test_read_receipts_need_a_message_of_that_chat():
     async with bench() as it:
         wamid = await it.hear()
-        read = {"messaging_product": "whatsapp", "status": "read", "message_id": wamid, "typing_indicator": {"type": "text"}}
+        read = {
+            "messaging_product": "whatsapp",
+            "status": "read",
+            "message_id": wamid,
+            "typing_indicator": {"type": "text"},
+        }
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        assert (await it.client.post(f"/v26.0/{NUMBER}/messages", json=read, headers=headers)).json() == {"success": True}
-        wrong = await it.client.post(f"/v26.0/{NUMBER}/messages", json={**read, "message_id": "wamid.x"}, headers=headers)
+        assert (await it.client.post(f"/v26.0/{NUMBER}/messages", json=read, headers=headers)).json() == {
+            "success": True
+        }
+        wrong = await it.client.post(
+            f"/v26.0/{NUMBER}/messages", json={**read, "message_id": "wamid.x"}, headers=headers
+        )
         assert code(wrong) == 131009
 
 
@@ -243,7 +266,11 @@ async def test_review_recategorises_promotions_and_rejects_threats():
         assert (promo["status"], promo["category"]) == ("APPROVED", "MARKETING")
         threat = await it.template("amenaza", "Hola {{1}}, si no paga irá a la cárcel por esta deuda.")
         assert threat["status"] == "REJECTED"
-        for body, expected in (("{{1}} debes pagar hoy", 2388299), ("Hola {{1}} y {{2}} {{3}} ok.", 2388293), ("Hola {{2}} gracias.", 2388072)):
+        for body, expected in (
+            ("{{1}} debes pagar hoy", 2388299),
+            ("Hola {{1}} y {{2}} {{3}} ok.", 2388293),
+            ("Hola {{2}} gracias.", 2388072),
+        ):
             assert (await it.template("malo", body))["error"]["code"] == expected
         assert (await it.template("promo"))["error"]["code"] == 2388024
 
@@ -291,7 +318,11 @@ async def test_duplicates_are_counted_by_callback_data():
 async def test_media_goes_up_and_comes_down_with_the_token_only():
     async with bench() as it:
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        files = {"file": ("r.pdf", b"%PDF-1", "application/pdf"), "messaging_product": (None, "whatsapp"), "type": (None, "application/pdf")}
+        files = {
+            "file": ("r.pdf", b"%PDF-1", "application/pdf"),
+            "messaging_product": (None, "whatsapp"),
+            "type": (None, "application/pdf"),
+        }
         media_id = (await it.client.post(f"/v26.0/{NUMBER}/media", files=files, headers=headers)).json()["id"]
         node = (await it.client.get(f"/v26.0/{media_id}", headers=headers)).json()
         assert node["file_size"] == 6
@@ -300,7 +331,9 @@ async def test_media_goes_up_and_comes_down_with_the_token_only():
         await it.control("clock", {"now": (START + timedelta(minutes=6)).isoformat()})
         assert (await it.client.get(node["url"], headers=headers)).status_code == 404
         await it.hear()
-        assert (await it.send({"type": "document", "document": {"id": media_id, "filename": "r.pdf"}})).status_code == 200
+        assert (
+            await it.send({"type": "document", "document": {"id": media_id, "filename": "r.pdf"}})
+        ).status_code == 200
         assert (await it.client.delete(f"/v26.0/{media_id}", headers=headers)).json() == {"success": True}
         assert code(await it.client.get(f"/v26.0/{media_id}", headers=headers)) == 100
 
@@ -309,8 +342,12 @@ async def test_numbers_register_and_profiles_are_kept():
     async with bench() as it:
         headers = {"Authorization": f"Bearer {TOKEN}"}
         register = {"messaging_product": "whatsapp", "pin": "123456"}
-        assert (await it.client.post(f"/v26.0/{NUMBER}/register", json=register, headers=headers)).json() == {"success": True}
-        mismatch = await it.client.post(f"/v26.0/{NUMBER}/register", json={**register, "pin": "000000"}, headers=headers)
+        assert (await it.client.post(f"/v26.0/{NUMBER}/register", json=register, headers=headers)).json() == {
+            "success": True
+        }
+        mismatch = await it.client.post(
+            f"/v26.0/{NUMBER}/register", json={**register, "pin": "000000"}, headers=headers
+        )
         assert code(mismatch) == 133005
         await it.client.post(f"/v26.0/{NUMBER}/deregister", headers=headers)
         assert code(await it.send()) == 133010

@@ -9,8 +9,19 @@ import orjson
 import pytest
 
 from tests.messaging.sandbox.harness import (
-    ANA, DISPLAY, NUMBER, SECRET, START, TOKEN, WABA, Business, bench, reminder, seal, text,
-)  # fmt: skip
+    ANA,
+    DISPLAY,
+    NUMBER,
+    SECRET,
+    START,
+    TOKEN,
+    WABA,
+    Business,
+    bench,
+    reminder,
+    seal,
+    text,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -27,10 +38,17 @@ async def test_every_post_is_signed_over_its_raw_bytes():
 
 async def test_setup_refuses_a_callback_that_does_not_know_the_verify_token():
     async with bench() as it:
-        answer = await it.client.post("/_sandbox/setup", json={
-            "waba_id": "1001", "token": "t", "app_secret": "s", "verify_token": "wrong", "callback_url": "http://business/hook",
-            "numbers": [{"id": "2001", "display_phone_number": "+573005550101"}],
-        })  # fmt: skip
+        answer = await it.client.post(
+            "/_sandbox/setup",
+            json={
+                "waba_id": "1001",
+                "token": "t",
+                "app_secret": "s",
+                "verify_token": "wrong",
+                "callback_url": "http://business/hook",
+                "numbers": [{"id": "2001", "display_phone_number": "+573005550101"}],
+            },
+        )
         assert answer.status_code == 422
         assert code_of_unknown(await it.send(number="2001")) == 100
 
@@ -51,8 +69,15 @@ async def test_a_message_is_sent_delivered_and_read_by_the_sandboxs_clock():
         assert [s["status"] for s in statuses] == ["sent", "delivered", "read"]
         seconds = int(START.timestamp())
         assert [s["timestamp"] for s in statuses] == [str(seconds + 1), str(seconds + 2), str(seconds + 5)]
-        assert {(s["id"], s["recipient_id"], s["biz_opaque_callback_data"]) for s in statuses} == {(wamid, "573001112233", "row:1")}
-        assert statuses[0]["pricing"] == {"billable": True, "pricing_model": "PMP", "type": "regular", "category": "utility"}
+        assert {(s["id"], s["recipient_id"], s["biz_opaque_callback_data"]) for s in statuses} == {
+            (wamid, "573001112233", "row:1")
+        }
+        assert statuses[0]["pricing"] == {
+            "billable": True,
+            "pricing_model": "PMP",
+            "type": "regular",
+            "category": "utility",
+        }
         assert "pricing" not in statuses[2]
 
 
@@ -93,7 +118,9 @@ async def test_contacts_can_be_always_or_never_there():
 
 async def test_a_person_who_hides_the_phone_is_known_by_user_id_only():
     async with bench() as it:
-        await it.control("debtors", {"debtors": [{"phone": ANA, "persona": "manual", "hides_phone": True, "name": "Ana"}]})
+        await it.control(
+            "debtors", {"debtors": [{"phone": ANA, "persona": "manual", "hides_phone": True, "name": "Ana"}]}
+        )
         await it.hear()
         await it.control("drain", {})
         (value,) = [v for v in it.business.values() if v.get("messages")]
@@ -102,7 +129,9 @@ async def test_a_person_who_hides_the_phone_is_known_by_user_id_only():
         bsuid = value["messages"][0]["from_user_id"]
         assert value["contacts"][0]["user_id"] == bsuid
         body = {"messaging_product": "whatsapp", "recipient": bsuid, **text("hola")}
-        answer = await it.client.post(f"/v26.0/{NUMBER}/messages", json=body, headers={"Authorization": f"Bearer {TOKEN}"})
+        answer = await it.client.post(
+            f"/v26.0/{NUMBER}/messages", json=body, headers={"Authorization": f"Bearer {TOKEN}"}
+        )
         assert answer.json()["contacts"] == [{"input": bsuid, "user_id": bsuid}]
 
 
@@ -146,7 +175,9 @@ async def test_updates_are_batched_up_to_the_limit_and_never_beyond():
 
 async def test_one_app_for_two_accounts_puts_both_into_one_post():
     async with bench(webhooks={"linger_ms": 50}) as it:
-        await it.setup(waba_id="1001", token="token-2", numbers=[{"id": "2001", "display_phone_number": "+573005550101"}])
+        await it.setup(
+            waba_id="1001", token="token-2", numbers=[{"id": "2001", "display_phone_number": "+573005550101"}]
+        )
         it.business.posts.clear()
         await it.client.post("/_sandbox/phone/+573001110001/say", json={"text": "a", "phone_number_id": NUMBER})
         await it.client.post("/_sandbox/phone/+573001110002/say", json={"text": "b", "phone_number_id": "2001"})
@@ -219,7 +250,16 @@ async def test_account_level_events_are_told():
         value = {"event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "MISLEADING"}}
         await it.control("announce", {"waba_id": WABA, "field": "account_update", "value": value})
         await it.control("drain", {})
-        changes = [(e["time"], c["field"]) for b, _ in it.business.posts for e in orjson.loads(b)["entry"] for c in e["changes"]]
+        changes = [
+            (e["time"], c["field"])
+            for b, _ in it.business.posts
+            for e in orjson.loads(b)["entry"]
+            for c in e["changes"]
+        ]
         now = int(START.timestamp())
-        assert changes == [(now, "phone_number_quality_update"), (now, "template_category_update"), (now, "account_update")]
+        assert changes == [
+            (now, "phone_number_quality_update"),
+            (now, "template_category_update"),
+            (now, "account_update"),
+        ]
         assert DISPLAY.replace("+", "").replace(" ", "") == next(it.business.values())["display_phone_number"]

@@ -18,14 +18,19 @@ def test_a_reply_goes_out_and_its_receipts_come_back(cloud: Cloud) -> None:
         request = reply(debtor, "Gracias por escribirnos, ya lo reviso.", origin="one", now=cloud.now())
         assert (request.state, request.verdict) == ("queued", "allow")
     work.drain(cloud.tenant.pk)
-    assert [message["payload"]["text"]["body"] for message in cloud.accepted()] == ["Gracias por escribirnos, ya lo reviso."]
+    assert [message["payload"]["text"]["body"] for message in cloud.accepted()] == [
+        "Gracias por escribirnos, ya lo reviso."
+    ]
     cloud.advance(timedelta(hours=1))
     with cloud.scope():
         assert states(request)[:2] == ("sent", "accepted")
         message = Message.objects.get(pk=request.message_id)
         assert message.state in ("delivered", "read")
         assert message.sent_at and message.delivered_at
-        assert set(StatusReport.objects.filter(message=message).values_list("state", flat=True)) >= {"sent", "delivered"}
+        assert set(StatusReport.objects.filter(message=message).values_list("state", flat=True)) >= {
+            "sent",
+            "delivered",
+        }
         assert ProviderMessage.objects.filter(message=message).count() == 1
         outbound = Outbound.objects.get(request=request)
         assert Decision.objects.get(pk=outbound.decision_id).verdict == "allow"

@@ -1,0 +1,94 @@
+"""Brazilian Portuguese, with você. Every charge names the creditor, its address and its CNPJ (CDC art. 42-A); the
+amount is itemised everywhere as Pernambuco asks (Lei 16.559/2019, art. 26-A)."""
+
+from __future__ import annotations
+
+FOOTER = "Para não receber mais mensagens, responda SAIR."
+
+_FROM = "Aqui é {{agent}} de {{sender}}, sobre sua conta com {{creditor}}."
+_PAID = "Se já pagou, envie o comprovante por aqui e desconsidere este aviso."
+
+_OPENINGS = {
+    "preventive": f"Olá, {{{{name}}}}! {_FROM} Passando para lembrar que o pagamento de {{{{reference}}}} ({{{{description}}}}) vence em {{{{due_date}}}}.",
+    "first": f"Olá, {{{{name}}}}! {_FROM} Talvez a data tenha passado na correria: o pagamento de {{{{reference}}}} ({{{{description}}}}) venceu em {{{{due_date}}}}.",
+    "middle": (
+        f"Olá, {{{{name}}}}. {_FROM} O pagamento de {{{{reference}}}} ({{{{description}}}}) venceu em {{{{due_date}}}} e está em "
+        "aberto há {{days}} dias."
+    ),
+    "formal": (
+        f"Bom dia, {{{{name}}}}. {_FROM} Voltamos a falar com você porque o pagamento de {{{{reference}}}} ({{{{description}}}}), "
+        "vencido em {{due_date}}, continua em aberto há {{days}} dias."
+    ),
+    "last": (
+        f"Bom dia, {{{{name}}}}. {_FROM} O pagamento de {{{{reference}}}} ({{{{description}}}}) venceu em {{{{due_date}}}} e está em "
+        "aberto há {{days}} dias. Queremos resolver isso com você até {{deadline}}."
+    ),
+    "instalment": (
+        f"Olá, {{{{name}}}}! {_FROM} Lembrete da parcela {{{{instalment}}}} do seu acordo ({{{{description}}}}), que vence em "
+        "{{due_date}}."
+    ),
+    "promise": (
+        f"Olá, {{{{name}}}}! {_FROM} Lembrete da data que você escolheu, {{{{promised_on}}}}, para o pagamento de {{{{reference}}}} "
+        "({{description}}), vencido em {{due_date}}."
+    ),
+}
+_CLOSINGS = {
+    "preventive": "Pelos botões você pode pagar, escolher outra data ou tirar uma dúvida. Se já pagou, desconsidere este aviso.",
+    "first": f"Queremos ajudar: pelos botões você pode pagar, escolher outra data ou tirar uma dúvida. {_PAID}",
+    "middle": f"Imprevisto acontece com todo mundo. Se preferir parcelar ou escolher outra data, a gente vê junto. {_PAID}",
+    "formal": f"Você tem três opções: pagar o total, parcelar ou pedir mais prazo. Escolha a que couber melhor. {_PAID}",
+    "last": (
+        "Você pode pagar o total, parcelar ou pedir mais prazo. Se preferir falar com uma pessoa, escreva ATENDENTE que a gente "
+        f"atende. {_PAID}"
+    ),
+    "instalment": f"Pelos botões você pode pagar ou pedir outra data. {_PAID}",
+    "promise": f"Pelos botões você pode pagar ou escolher outra data. {_PAID}",
+}
+_FACTS = (
+    "Valor: {{amount}} (principal {{principal}}, juros {{interest}}, multa {{fines}}, honorários {{fees}}). Forma de pagamento: "
+    "{{how_to_pay}}. Dúvidas: {{contact}}.\nCredor: {{creditor}}, {{tax_id}}, {{address}}."
+)
+_OTHER = {
+    "probe": (
+        "Bom dia. Falo com {{name}}? Temos uma mensagem pessoal e, antes de continuar, queremos confirmar se este número é seu."
+    ),
+    "consent": (
+        "Olá, {{name}}. Você autoriza receber mensagens sobre a sua conta por este WhatsApp? É opcional e você pode mudar de ideia "
+        "quando quiser."
+    ),
+    "agreement": (
+        "Obrigado, {{name}}. Seu acordo com {{creditor}} está registrado: {{plan}}, {{amount}} no total. O primeiro pagamento vence "
+        "em {{due_date}} e avisamos antes de cada data. Dúvidas: {{contact}}. Conte com a gente."
+    ),
+    "receipt": (
+        "Obrigado, {{name}}. Recebemos o seu pagamento de {{amount}} para {{creditor}} com data de {{paid_on}}. O seu saldo em "
+        "aberto é de {{balance}}. Esta mensagem vale como recibo."
+    ),
+}
+
+_PAY, _DATE, _TIME = ("pay", "Pagar agora"), ("more_time", "Escolher outra data"), ("more_time", "Pedir mais prazo")
+_DOUBTS, _PLAN = ("doubts", "Tenho uma dúvida"), ("plan", "Quero parcelar")
+
+
+def body(stage: str, country: str) -> str:
+    """The body of a stage."""
+    if stage in _OTHER:
+        return _OTHER[stage]
+    return f"{_OPENINGS[stage]}\n\n{_FACTS}\n\n{_CLOSINGS[stage]}"
+
+
+def buttons(stage: str, country: str) -> tuple[tuple[str, str], ...]:
+    """What can be tapped: (id, title)."""
+    if stage == "probe":
+        return (("probe:yes", "Sim, sou eu"), ("probe:no", "Não sou eu"))
+    if stage == "consent":
+        return (("consent:yes", "Sim, autorizo"), ("consent:no", "Não, obrigado"))
+    if stage in ("preventive", "first", "middle"):
+        return (_PAY, _DATE, _DOUBTS)
+    if stage in ("formal", "last"):
+        return (_PAY, _PLAN, _TIME)
+    if stage in ("instalment", "promise"):
+        return (_PAY, _DATE, ("human", "Falar com alguém"))
+    if stage == "agreement":
+        return (_PAY, _DOUBTS)
+    return ()
