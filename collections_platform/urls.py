@@ -11,4 +11,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", readyz),
     path("api/v1/", include("collections_platform.api")),
     path("", include("messaging.urls")),
+    path("", include("portfolio.urls")),
 ]

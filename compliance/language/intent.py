@@ -11,14 +11,36 @@ from compliance.language.normalise import Normalised, normalise
 from compliance.language.scan import scan
 
 INTENTS_KNOWN = (
-    "pay_now", "promise", "plan", "more_time", "paid_already", "dispute", "wrong_person", "hardship", "opt_out", "human", "abuse",
-    "question", "greeting", "other",
-)  # fmt: skip
+    "pay_now",
+    "promise",
+    "plan",
+    "more_time",
+    "paid_already",
+    "dispute",
+    "wrong_person",
+    "hardship",
+    "opt_out",
+    "human",
+    "abuse",
+    "question",
+    "greeting",
+    "other",
+)
 # How sure a sign makes us; also which wins when several are found.
 _CONFIDENCE = {
-    "opt_out": 0.96, "wrong_person": 0.92, "paid_already": 0.9, "dispute": 0.88, "human": 0.87, "plan": 0.84, "hardship": 0.82,
-    "more_time": 0.8, "pay_now": 0.78, "abuse": 0.75, "question": 0.6, "greeting": 0.6,
-}  # fmt: skip
+    "opt_out": 0.96,
+    "wrong_person": 0.92,
+    "paid_already": 0.9,
+    "dispute": 0.88,
+    "human": 0.87,
+    "plan": 0.84,
+    "hardship": 0.82,
+    "more_time": 0.8,
+    "pay_now": 0.78,
+    "abuse": 0.75,
+    "question": 0.6,
+    "greeting": 0.6,
+}
 _PROMISE = 0.86
 _WEAK = 0.25
 _RIVAL = 0.12  # a second intent nearly as strong makes the first less sure
@@ -40,11 +62,10 @@ def intent(text: str, lang: str | None = None, *, today: date | None = None) -> 
     found = _signs(normal)
     offer, offer_span = _offer(normal, today)
     if offer and "promise" in found and found["promise"][0] >= 0.5:
-        span = found["promise"][1]
-        found["promise"] = (
-            _PROMISE,
-            span if not offer_span else (min(span[0], offer_span[0]), max(span[1], offer_span[1])),
-        )
+        begin, end = found["promise"][1]
+        if offer_span:
+            begin, end = min(begin, offer_span[0]), max(end, offer_span[1])
+        found["promise"] = (_PROMISE, (begin, end))
         if offer.on and today and offer.on > today:
             found.pop("pay_now", None)
     elif (

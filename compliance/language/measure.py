@@ -147,7 +147,8 @@ def main(arguments: list[str] | None = None) -> int:
         write("\n".join(_table(part, result[part])) + "\n")
     for name, row in result["public"].items():
         write(
-            f"{name}: {row['n']} texts, flagged {row['flagged']:.2%}, other than insults and swearing {row['flagged_other_than_words']:.2%}\n"
+            f"{name}: {row['n']} texts, flagged {row['flagged']:.2%}, "
+            f"other than insults and swearing {row['flagged_other_than_words']:.2%}\n"
         )
     if not result["public"] and not options.no_public:
         write("public sets: absent, skipped\n")

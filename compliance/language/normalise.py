@@ -12,10 +12,18 @@ import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import pairwise, product
+from pathlib import Path
+
+import yaml
 
 from compliance.language.patterns import COMMON
 
+# BaseLoader: every scalar stays text.
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_SPELLING: dict[str, dict[str, str]] = yaml.load(
+    (Path(__file__).parent / "lexicon" / "spelling.yaml").read_bytes(), Loader=_LOADER
+)
 MAX_CHARS = 4096  # the longest text message the channel carries; the rest of a longer text is not read
 
 _LOOKALIKES = dict(
@@ -25,32 +33,13 @@ _LOOKALIKES = dict(
         strict=True,
     )
 )
-_SIGNS = {
-    "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "©": "c", "®": "r",
-    "¢": "c", "€": "€", "£": "l", "¥": "y", "×": "x", "°": "", "º": "", "ª": "", "…": ".", "⁈": "?", "‽": "?",
-    "¡": " ", "¿": " ", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "″": '"', "‘": "'", "’": "'", "´": "'", "`": "'",
-    "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-", "·": ".", "•": ".", "∙": ".", "\u00a0": " ", "\n": "\n", "\r": "\n", "\t": " ",
-    "🖕": " dedoobsceno ", "🔪": " armablanca ", "🗡": " armablanca ", "🔫": " armafuego ", "💣": " armafuego ",
-    "⚰": " ataud ", "🪦": " ataud ", "💩": " caca ", "🤡": " payasoemoji ", "🐀": " rataemoji ", "🐁": " rataemoji ",
-    "😡": " emojiira ", "🤬": " emojiira ", "😠": " emojiira ", "😤": " emojiira ", "👎": " emojiira ",
-    "😭": " emojitriste ", "😢": " emojitriste ", "😞": " emojitriste ", "😔": " emojitriste ",
-    "🙏": " emojibien ", "👍": " emojibien ", "❤": " emojibien ", "😊": " emojibien ", "😃": " emojibien ", "👌": " emojibien ",
-    "🅰": "a", "🅱": "b", "🅾": "o", "🅿": "p",
-}  # fmt: skip
+_WHITE = {"\u00a0": " ", "\n": "\n", "\r": "\n", "\t": " "}
+_SIGNS: dict[str, str] = {**_SPELLING["signs"], **_WHITE}
+_SHORT: dict[str, str] = _SPELLING["short"]
 _LEET = {
     "4": "a", "@": "a", "3": "e", "€": "e", "1": "il", "!": "il", "|": "il", "0": "o", "5": "s", "$": "s", "7": "t",
     "+": "t", "8": "b", "9": "g", "6": "g", "2": "z",
 }  # fmt: skip
-# What people write on a phone; one meaning each in both languages, or none in the other.
-_SHORT = {
-    "q": "que", "k": "que", "xq": "porque", "pq": "porque", "porq": "porque", "vc": "voce", "vcs": "voces", "ce": "voce",
-    "oce": "voce", "ta": "esta", "tas": "estas", "to": "estou", "tou": "estou", "tava": "estava", "hj": "hoje", "tb": "tambem",
-    "tbm": "tambem", "msg": "mensagem", "msgs": "mensagens", "mto": "muito", "d": "de", "ñ": "nao", "ud": "usted",
-    "uds": "ustedes", "dnd": "donde", "tmb": "tambien", "xfa": "por_favor", "porfa": "por_favor", "pfv": "por_favor",
-    "fb": "facebook", "feis": "facebook", "face": "facebook", "insta": "instagram", "wpp": "whatsapp", "zap": "whatsapp",
-    "wsp": "whatsapp", "wasap": "whatsapp", "guasap": "whatsapp", "num": "numero", "tel": "telefono",
-}  # fmt: skip
-
 _TOKEN = re.compile(
     r"\$?[0-9]+(?:[.,][0-9]+)+%?"
     r"|[a-zñ0-9@$€*][a-zñ0-9@$€*!|+_]*%?"
@@ -202,7 +191,9 @@ def _repair(word: str, vocabulary: Vocabulary) -> str:
     """The known word that this one disguises, or the word itself."""
     if word in _SHORT and not vocabulary.knows(word):
         return _SHORT[word]
-    if vocabulary.knows(word) or word.isdigit() or len(word) > 40:
+    if word in vocabulary.words or word.isdigit() or len(word) > 40:
+        return word
+    if word.isalpha() and vocabulary.knows(word):
         return word
     if not word.isalpha():
         if "*" in word and (found := _unmask(word, vocabulary.strong)):
@@ -210,7 +201,7 @@ def _repair(word: str, vocabulary: Vocabulary) -> str:
         bare = word.strip("*_|+")
         if any(c.isalpha() for c in bare):
             for reading in (bare, bare.replace("*", ""), *_unleet(bare)):
-                if vocabulary.knows(reading):
+                if reading.isalpha() and vocabulary.knows(reading):
                     return reading
                 for shorter in _undouble(reading):
                     if vocabulary.knows(shorter):
@@ -243,7 +234,7 @@ def _segment(word: str, vocabulary: Vocabulary) -> list[str] | None:
 def _spaced_words(run: str) -> list[tuple[int, int]]:
     """The words of a run of single letters: cut at the wider kind of gap, when there are two kinds."""
     letters = [i for i, c in enumerate(run) if c.isalnum() or c in "@$"]
-    gaps = [run[a + 1 : b] for a, b in zip(letters, letters[1:], strict=False)]
+    gaps = [run[a + 1 : b] for a, b in pairwise(letters)]
     wide = None
     if len(set(gaps)) > 1:
         shortest = min(len(g) for g in gaps)
@@ -302,8 +293,11 @@ def normalise(text: str, vocabulary: Vocabulary = EMPTY) -> Normalised:
     add_words(last, len(plain))
 
     mended: list[Token] = []
+    seen: dict[str, str] = {}
     for token in tokens:
-        word = _repair(token.text, vocabulary) if token.text not in ".?," else token.text
+        if token.text not in seen:
+            seen[token.text] = token.text if token.text in ".?," else _repair(token.text, vocabulary)
+        word = seen[token.text]
         if word != token.text and token.text not in _SHORT:
             repairs += 1
         pieces = None
@@ -311,8 +305,7 @@ def normalise(text: str, vocabulary: Vocabulary = EMPTY) -> Normalised:
             pieces = _segment(word, vocabulary) or next(
                 (p for r in _unleet(word) if r != word and (p := _segment(r, vocabulary))), None
             )
-        for piece in pieces or [word]:
-            mended.append(Token(piece, token.start, token.end))
+        mended.extend(Token(piece, token.start, token.end) for piece in pieces or word.split("_"))
         if pieces:
             repairs += 1
     if vocabulary.strong:

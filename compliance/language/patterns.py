@@ -92,9 +92,9 @@ def compile_pattern(source: str, sets: Mapping[str, Sequence[str]]) -> Pattern:
             width = int(element[1:])
             if width > MAX_GAP:
                 raise PatternError(f"gap of {width} in {source!r}")
-            pieces.append(r"(?:[^ .?][^ ]* ){0,%d}?" % width)
+            pieces.append(f"(?:[^ .?][^ ]* ){{0,{width}}}?")
         elif element.startswith("+"):
-            pieces.append(r"(?:[^ ]+ ){0,%d}?" % min(int(element[1:]), 8))
+            pieces.append(f"(?:[^ ]+ ){{0,{min(int(element[1:]), MAX_GAP)}}}?")
         else:
             optional = element.startswith("[")
             options = list(_alternatives(element.strip("[]"), sets))
@@ -105,7 +105,8 @@ def compile_pattern(source: str, sets: Mapping[str, Sequence[str]]) -> Pattern:
                 pieces.append(f"(?:{comma}{body})?")
                 continue
             pieces.append(comma + body)
-            words, stems = set(), set()
+            words: set[str] = set()
+            stems: set[str] = set()
             for option in options:
                 # A phrase is woken by its rarest-looking (longest uncommon) word.
                 best = max(option.split("_"), key=lambda w: (w not in COMMON and w != "#", len(w)))

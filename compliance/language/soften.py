@@ -19,9 +19,9 @@ _INSTEAD: dict[str, dict[str, str]] = {
         "profanity": "Le agradecemos que nos responda cuando pueda.",
         "composure_loss": "Le agradecemos que nos responda cuando pueda.",
         "third_party_disclosure": "Trataremos este asunto únicamente con usted.",
-        "false_legal_claim": "Si desea conocer sus opciones y las condiciones de su contrato, con gusto se las explicamos.",
+        "false_legal_claim": "Si desea conocer sus opciones y su contrato, con gusto se los explicamos.",
         "fraud_diversion": "Puede pagar únicamente por los canales oficiales de la empresa.",
-        "privacy": "Nunca le pediremos contraseñas ni códigos; solo confirmaremos dos datos para verificar su identidad.",
+        "privacy": "Nunca le pediremos contraseñas ni códigos; solo dos datos para confirmar su identidad.",
         "off_policy_promise": "Podemos revisar con usted las opciones de pago autorizadas.",
     },
     "pt": {
@@ -33,7 +33,7 @@ _INSTEAD: dict[str, dict[str, str]] = {
         "third_party_disclosure": "Vamos tratar deste assunto somente com você.",
         "false_legal_claim": "Se quiser conhecer suas opções e as condições do contrato, explicamos com prazer.",
         "fraud_diversion": "O pagamento deve ser feito somente pelos canais oficiais da empresa.",
-        "privacy": "Nunca pedimos senhas nem códigos; só confirmamos dois dados para verificar sua identidade.",
+        "privacy": "Nunca pedimos senhas nem códigos; só dois dados para confirmar sua identidade.",
         "off_policy_promise": "Podemos ver com você as opções de pagamento autorizadas.",
     },
 }

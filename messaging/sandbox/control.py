@@ -116,7 +116,7 @@ class Control:
             status, content = await self.life.courier.poster.request("GET", f"{body['callback_url']}{joint}{query}")
             if status != 200 or not hmac.compare_digest(content.strip(), CHALLENGE.encode()):
                 raise Wrong(
-                    f"the callback URL did not return the challenge (HTTP {status}): check the URL and the verify token",
+                    f"the callback URL did not return the challenge (HTTP {status}): check URL and verify token",
                     422,
                 )
         account = set_up(self.world, body)
@@ -147,7 +147,7 @@ class Control:
         return {"debtors": [profile_record(profile) for profile in self.world.people.values()]}
 
     async def template(self, body: dict[str, Any], request: Request) -> Any:
-        """Move a template: {"status": "PAUSED" | "APPROVED" | "DISABLED" | "REJECTED"} or {"category", "notice": bool}."""
+        """Move a template: {"status": PAUSED, APPROVED, DISABLED or REJECTED} or {"category", "notice": bool}."""
         template = self.world.templates.get(request.path_params["template_id"])
         if template is None:
             raise Wrong("no such template", 404)

@@ -135,8 +135,8 @@ def no_such_object(object_id: str, method: str = "post") -> GraphError:
         100,
         subcode=33,
         kind="GraphMethodException",
-        message=f"Unsupported {method} request. Object with ID '{object_id}' does not exist, cannot be loaded due to missing "
-        "permissions, or does not support this operation.",
+        message=f"Unsupported {method} request. Object with ID '{object_id}' does not exist, cannot be loaded due to "
+        "missing permissions, or does not support this operation.",
     )
 
 

@@ -102,7 +102,7 @@ class Graph:
         if kind == "error":
             raise GraphError(fault["code"], fault.get("details", ""), status=fault.get("status"))
         if kind == "http":
-            html = f"<html><head><title>{fault['status']}</title></head><body><h1>Sorry, something went wrong.</h1></body></html>"
+            html = f"<html><title>{fault['status']}</title><body><h1>Sorry, something went wrong.</h1></body></html>"
             return Response(html, status_code=fault["status"], media_type="text/html")
         if kind == "garbage":
             return Response(b"<!doctype html>OK", status_code=200, media_type="text/html")

@@ -197,7 +197,7 @@ class Household:
 
     def link_of(self, phone_id: str, url: str) -> str:
         """The link as reachable from here: `product_url` of the set-up replaces scheme and host."""
-        product = self.world.account_of(phone_id).settings.get("product_url")
+        product: str | None = self.world.account_of(phone_id).settings.get("product_url")
         if not product:
             return url
         parts = urlsplit(url)

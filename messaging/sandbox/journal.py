@@ -47,7 +47,7 @@ class Journal:
                 if place == 0:
                     if record[:2] != ["journal", FORMAT]:
                         raise JournalTooNew(
-                            f"the sandbox's state is of format {record[1:2]}, this program reads {FORMAT}; use another --state"
+                            f"the state is of format {record[1:2]}, this program reads {FORMAT}; use another --state"
                         )
                     continue
                 yield record

@@ -151,7 +151,7 @@ class Life:
         self.announce_template(template, due, template.status, **extra)
 
     async def advance(self, until_us: int) -> int:
-        """Everything due up to `until_us`, in order; the clock moves along and ends there. Returns how much happened."""
+        """Everything due up to `until_us`, in order; the clock ends there. Returns how much happened."""
         fired = 0
         async with self._turn:
             while (entry := self.world.agenda.pop_due(until_us)) is not None:

@@ -29,7 +29,8 @@ def check_throughput(number: Number, machine_seconds: float) -> None:
     if number.tokens < 1:
         raise GraphError(
             130429,
-            "Message failed to send because there were too many messages sent from this phone number in a short period of time",
+            "Message failed to send because there were too many messages sent from this phone number "
+            "in a short period of time",
         )
     number.tokens -= 1
 
@@ -44,7 +45,7 @@ def check_pair(chat: Chat, now_us: int) -> None:
     else:
         raise GraphError(
             131056,
-            "Message failed to send because there were too many messages sent from this phone number to the same phone number "
+            "Message failed to send because there were too many messages sent from this phone number to the same "
             "in a short period of time.",
         )
 

@@ -175,13 +175,11 @@ class _Mind:
         }
         self.acts.append(Act(self._when(self._quick()), "tap", self.turn, data))
 
-    def _say(self, intent: str, *, after_us: int = 0, **values: Any) -> None:
+    def _say(self, intent: str, **values: Any) -> None:
         self.memory["latest"] = self.turn
         text = phrase(self.who.language, intent, lambda *what: self.u("words", intent, *what), values)
         data = {"text": text, "truth": self._truth(intent, **values)}
-        if after_us:
-            data["second"] = True
-        self.acts.append(Act(self._when(self._quick()) + after_us, "say", self.turn, data))
+        self.acts.append(Act(self._when(self._quick()), "say", self.turn, data))
 
     def _truth(self, intent: str, **more: Any) -> dict[str, Any]:
         return {"intent": intent, "persona": self.who.persona, "language": self.who.language, **more}
@@ -197,7 +195,7 @@ class _Mind:
             if self.u("caption?") < 0.6
             else ""
         )
-        data = {"caption": caption, "truth": self._truth("paid"), "second": True}
+        data: dict[str, Any] = {"caption": caption, "truth": self._truth("paid"), "second": True}
         self.acts.append(
             Act(self._when(self._quick()) + int((30 + 200 * self.u("photo")) * SECOND), "photo", self.turn, data)
         )

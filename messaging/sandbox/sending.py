@@ -106,7 +106,8 @@ def accept(
         else:
             raise GraphError(
                 131047,
-                "Message failed to send because more than 24 hours have passed since the customer last replied to this number.",
+                "Message failed to send because more than 24 hours have passed since the customer last replied "
+                "to this number.",
             )
     check_targets(world, number, e164, kind, body)
     if not is_open:

@@ -26,7 +26,7 @@ def record_of(message: Message) -> list[Any]:
         m.e164,
         m.to,
         m.at_us,
-        m.raw.decode("utf-8", "surrogateescape"),
+        m.raw.decode(),
         m.callback,
         m.kind,
         m.category,
@@ -42,7 +42,8 @@ def record_of(message: Message) -> list[Any]:
 
 def message_of(record: list[Any]) -> Message:
     """The message of a journal record."""
-    return Message(*record[:6], record[6].encode(), *record[7:])
+    record[6] = record[6].encode()
+    return Message(*record)
 
 
 def remember(world: World, message: Message, is_open: bool) -> None:

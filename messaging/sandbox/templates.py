@@ -18,12 +18,14 @@ PROMOTION = re.compile(
     re.IGNORECASE,
 )
 THREAT = re.compile(
-    r"c[aá]rcel|embarg|ir[aá] preso|polic[ií]a|denuncia penal|demanda(remos| judicial)|acci[oó]n(es)? legal(es)? en su contra|"
+    r"c[aá]rcel|embarg|ir[aá] preso|polic[ií]a|denuncia penal|demanda(remos| judicial)|"
+    r"acci[oó]n(es)? legal(es)? en su contra|"
     r"cadeia|penhora|pol[ií]cia|a[cç][aã]o judicial contra|processaremos|moroso p[uú]blico|lista negra|jail|lawsuit",
     re.IGNORECASE,
 )
 SENSITIVE = re.compile(
-    r"n[uú]mero (completo )?de (su |tu )?tarjeta|contrase[ñn]a|cvv|clave bancaria|n[uú]mero do (seu )?cart[aã]o|senha|card number|password",
+    r"n[uú]mero (completo )?de (su |tu )?tarjeta|contrase[ñn]a|cvv|clave bancaria|n[uú]mero do (seu )?cart[aã]o|"
+    r"senha|card number|password",
     re.IGNORECASE,
 )
 CATEGORIES = {"UTILITY", "MARKETING", "AUTHENTICATION"}
@@ -167,7 +169,8 @@ def _values(template: Template, text: str, given: list[dict[str, Any]], part: st
     if len(given) != len(wanted):
         raise GraphError(
             132000,
-            f"{part}: number of localizable_params ({len(given)}) does not match the expected number of params ({len(wanted)})",
+            f"{part}: number of localizable_params ({len(given)}) does not match the expected "
+            f"number of params ({len(wanted)})",
         )
     values: dict[str, str] = {}
     for place, parameter in zip(wanted, given, strict=True):

@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from kernel.phones import wa_forms, wa_id_to_e164
@@ -74,8 +74,8 @@ class Number:
 
     def public(self) -> dict[str, Any]:
         """What survives a restart."""
-        names = "id account_id display name throughput status quality pin allowed profile registrations free_month free_used"
-        return {name: getattr(self, name) for name in names.split()}
+        passing = ("tokens", "refilled", "accepted")
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name not in passing}
 
 
 @dataclass(slots=True)

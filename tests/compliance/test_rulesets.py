@@ -50,34 +50,34 @@ def made_up_pack(folder: Path, hours: tuple[str, str]) -> None:
         shutil.copy(PACKS_DIR / f"{name}.yaml", folder)
     week = ("mon", "tue", "wed", "thu", "fri")
     pack = {
-        "code": "zz", "name": "Nowhere", "kind": "country", "iso2": "ZZ",
+        "code": "uy", "name": "Uruguay, made up", "kind": "country", "iso2": "UY",
         "windows": {day: list(hours) for day in week},
-        "windows_rule": {"id": "ZZ-HOURS", "binding": "statute"},
+        "windows_rule": {"id": "UY-HOURS", "binding": "statute"},
     }  # fmt: skip
-    (folder / "zz.yaml").write_text(yaml.safe_dump(pack), encoding="utf-8")
+    (folder / "uy.yaml").write_text(yaml.safe_dump(pack), encoding="utf-8")
 
 
 def test_a_new_edition_is_in_force_from_its_date_and_old_decisions_keep_theirs(world: World, tmp_path: Path) -> None:
     with world.scope():
         open_book([], MONDAY)  # the shipped ones first
     made_up_pack(tmp_path, ("09:00", "18:00"))
-    assert [row.code for row in load_rule_packs(now=machine_now(), author="test", source=str(tmp_path))] == ["zz"]
+    assert [row.code for row in load_rule_packs(now=machine_now(), author="test", source=str(tmp_path))] == ["uy"]
     with world.scope():
-        ana = world.somebody(country="ZZ", subdivision="", declared_zone="America/Bogota")
+        ana = world.somebody(country="UY", subdivision="", declared_zone="America/Bogota")
         early = MONDAY + timedelta(hours=1, minutes=30)  # 09:30 in Bogotá
         assert preview(ana.ask(), early).allowed
     made_up_pack(tmp_path, ("10:00", "18:00"))
     told = command("rule_packs", "load", "--folder", str(tmp_path), "--from", "2026-11-24T00:00:00Z")
-    assert [(row["code"], row["edition"]) for row in told["loaded"]] == [("zz", 2)]
+    assert [(row["code"], row["edition"]) for row in told["loaded"]] == [("uy", 2)]
     with world.scope():
         (then,) = authorise([ana.ask()], now=early)
-        (now,) = authorise([world.somebody(country="ZZ", subdivision="", declared_zone="America/Bogota").ask()], now=early + timedelta(days=1))
+        (now,) = authorise([world.somebody(country="UY", subdivision="", declared_zone="America/Bogota").ask()], now=early + timedelta(days=1))
         assert then is not None and then.allowed
-        assert now is not None and now.rules == ("ZZ-HOURS",)
+        assert now is not None and now.rules == ("UY-HOURS",)
         assert RuleSetSnapshot.objects.count() == 2
-    changes = command("rule_packs", "diff", "zz", "1", "2")["changes"]
+    changes = command("rule_packs", "diff", "uy", "1", "2")["changes"]
     assert {change["path"] for change in changes} == {f"windows/{day}" for day in ("mon", "tue", "wed", "thu", "fri")}
-    assert len([row for row in command("rule_packs", "list")["editions"] if row["code"] == "zz"]) == 2
+    assert len([row for row in command("rule_packs", "list")["editions"] if row["code"] == "uy"]) == 2
 
 
 def test_differences_match_rules_by_their_ids() -> None:

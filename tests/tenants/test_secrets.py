@@ -1,4 +1,4 @@
-"""Sealed values open for their organisation and purpose only; master keys can be changed; hashes tell nobody anything."""
+"""Sealed values open for their organisation and purpose only; master keys can change; hashes tell nothing."""
 
 from __future__ import annotations
 

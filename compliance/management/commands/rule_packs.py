@@ -67,7 +67,7 @@ class Command(JsonCommand):
         else:
             packs = load_packs(options["folder"])
             if code not in packs:
-                raise DomainError("pack_unknown", "the files have no pack %(code)s", code=code)
+                raise DomainError("pack_unknown", "the files have no pack %(name)s", name=code)
             after, name = as_json(packs[code].data), "files"
         rows = differences(before.data, after)
         changes = [{"path": path, "before": old, "after": new} for path, old, new in rows]
@@ -80,7 +80,7 @@ def edition(code: str, number: int | None) -> RulePackVersion:
     found = (rows.filter(edition=number) if number is not None else rows).first()
     if found is None:
         raise DomainError(
-            "pack_unknown", "there is no such edition of %(code)s: load the packs, or list them", code=code
+            "pack_unknown", "there is no such edition of %(name)s: load the packs, or list them", name=code
         )
     return found
 
