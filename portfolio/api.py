@@ -34,8 +34,7 @@ from portfolio.services.agreements import close_agreement
 from portfolio.services.book import Outcome, open_book
 from portfolio.services.invoices import put_invoice
 from portfolio.services.payments import put_payment
-from tenants.api import PAGING, UPDATED_SINCE, TenantView, instant_of, money_of, page, saved, uuid_of
-from tenants.problems import _flatten
+from tenants.api import PAGING, UPDATED_SINCE, TenantView, errors_of, instant_of, money_of, page, saved, uuid_of
 from tenants.scope import tenant_scope
 
 READ, WRITE = "portfolio:read", "portfolio:write"
@@ -271,7 +270,7 @@ class InvoiceBatch(PortfolioView):
             except DomainError as error:
                 result |= _rejected(error.code, str(error), error.pointer)
             except ValidationError as error:
-                flat = _flatten(error.detail)
+                flat = errors_of(error)
                 result |= _rejected("invalid", flat[0]["detail"], flat[0]["pointer"], errors=flat)
             results.append(result)
         book.write()
@@ -555,8 +554,7 @@ class ImportList(PortfolioView):
         responses={201: shapes.ImportOut},
     )
     def post(self, request: Request, creditor: str) -> Response:
-        """Import a CSV. Good lines are taken, bad ones can be downloaded with their reasons; the same file again changes
-        nothing."""
+        """Import a CSV. Good lines are taken, bad ones can be downloaded with their reasons; again changes nothing."""
         fields = self.read(shapes.ImportIn)
         file = cast(UploadedFile, fields["file"])
         principal, now = self.principal, self.now

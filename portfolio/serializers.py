@@ -65,7 +65,7 @@ class ContactIn(Strict):
     role = _choice(ROLES)
     contact_name = _text(150)
     contact_position = _text(80)
-    source = _text(60)
+    source = _text(60)  # type: ignore[assignment]
     supplied_by = _choice(SUPPLIERS)
     supplied_on = DayField(required=False, allow_null=True)
     identity = _choice(IDENTITY_STATES)
@@ -229,8 +229,9 @@ class CreditorOut(_Shown):
     class Meta:
         model = Creditor
         fields = (
-            "id", "external_id", "name", "legal_name", "tax_id", "address", "contact", "country", "currency", "language",
-            "balance_max_age_hours", "dispute_stops_all", "pay_to", "policy", "sending_stopped_at", "created_at",
+            "id", "external_id", "name", "legal_name", "tax_id", "address", "contact", "country", "currency",
+            "language", "balance_max_age_hours", "dispute_stops_all", "pay_to", "policy", "sending_stopped_at",
+            "created_at",
         )  # fmt: skip
 
 
@@ -286,7 +287,7 @@ class DebtorDetail(DebtorOut):
         return list(ContactOut(points, many=True).data)
 
     class Meta(DebtorOut.Meta):
-        fields = (*DebtorOut.Meta.fields, "contacts")
+        fields = (*DebtorOut.Meta.fields, "contacts")  # type: ignore[assignment]
 
 
 class InvoiceOut(_Shown):
@@ -393,7 +394,8 @@ class PayableOut(_Shown):
     class Meta:
         model = Payable
         fields = (
-            "id", "reference", "debtor", "kind", "code", "amount", "currency", "url", "state", "expires_at", "created_at",
+            "id", "reference", "debtor", "kind", "code", "amount", "currency", "url", "state", "expires_at",
+            "created_at",
         )  # fmt: skip
 
 

@@ -16,10 +16,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from django.db import IntegrityError
 from django.db.models import Model, Q, QuerySet
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -27,6 +29,7 @@ from rest_framework.views import APIView
 from kernel.errors import DomainError
 from kernel.money import Money, minor_units
 from tenants.authentication import Principal
+from tenants.problems import _flatten
 from tenants.scope import tenant_scope
 
 LIMIT, LIMIT_MAX = 50, 200
@@ -83,6 +86,17 @@ class TenantView(APIView):
             response = self.handle_exception(error)
         self.response = self.finalize_response(request, response, *args, **kwargs)
         return self.response
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Two requests that make the same row at once: one of them is told to send it again."""
+        if isinstance(exc, IntegrityError):
+            exc = DomainError("conflict", "somebody wrote the same at the same moment: send it again")
+        return super().handle_exception(exc)
+
+
+def errors_of(error: ValidationError) -> list[dict[str, str]]:
+    """What a body's shape has wrong, as JSON pointers with reasons, for results of single items."""
+    return _flatten(error.detail)
 
 
 def saved(data: Any, outcome: str) -> Response:

@@ -91,7 +91,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         if not scheme:
             return None
         parts = text.strip().split("_", 2)
-        if scheme.lower() != "bearer" or len(parts) != 3 or parts[0] != "trato":
+        if scheme.lower() != "bearer" or len(parts) != 3 or parts[0] != "trato" or not parts[1].isalnum():
             raise AuthenticationFailed("send the header Authorization: Bearer trato_…")
         key = ApiKey.objects.select_related("tenant").filter(prefix=parts[1]).first()
         now = machine_now()

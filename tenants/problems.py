@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import DataError, transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -72,6 +72,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return problem(404, "not_found", _("there is nothing here that you may see"), **extra)
     if isinstance(error, PermissionDenied):
         return problem(403, "forbidden", _("you may not do this"), **extra)
+    if isinstance(error, DataError):  # the database's own words would tell about its tables
+        return problem(422, "value_unfit", _("a value is too long, too large or holds a NUL character"), **extra)
     if isinstance(error, exceptions.ValidationError):
         return problem(422, "invalid", _("some fields are wrong: see errors"), errors=_flatten(error.detail), **extra)
     if isinstance(error, exceptions.APIException):

@@ -10,12 +10,15 @@ import base64
 import hashlib
 import hmac
 import os
+import time
 import uuid
 from collections.abc import Sequence
+from functools import partial
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+from django.db import transaction
 
 from kernel.clock import machine_now
 from kernel.errors import DomainError
@@ -25,6 +28,9 @@ from tenants.scope import current_tenant_id
 _NONCE = 12
 #: Opened tenant keys of this process. Few and small: one per organisation that this process served.
 _opened: dict[tuple[uuid.UUID, str], bytes] = {}
+#: The newest key of each, and until when (monotonic seconds) it is taken for the newest.
+_newest: dict[uuid.UUID, tuple[str, float]] = {}
+_REMEMBER_SECONDS = 60.0
 
 
 def _wrap(tenant_id: uuid.UUID, key: bytes) -> tuple[str, bytes]:
@@ -36,8 +42,10 @@ def _wrap(tenant_id: uuid.UUID, key: bytes) -> tuple[str, bytes]:
 def _key(key_id: str | None = None) -> tuple[str, bytes]:
     """The organisation's key of that id, or its newest; made on first use."""
     tenant_id = current_tenant_id()
-    if key_id is not None and (tenant_id, key_id) in _opened:
-        return key_id, _opened[tenant_id, key_id]
+    remembered, until = _newest.get(tenant_id, ("", 0.0))
+    wanted = key_id or (remembered if time.monotonic() < until else None)
+    if wanted is not None and (tenant_id, wanted) in _opened:
+        return wanted, _opened[tenant_id, wanted]
     rows = list(TenantSecretKey.objects.filter(**({"key_id": key_id} if key_id else {})).order_by("-id"))
     if not rows:
         if key_id is not None:
@@ -51,6 +59,9 @@ def _key(key_id: str | None = None) -> tuple[str, bytes]:
     known = _opened.get((tenant_id, newest))
     if known is None:
         known = _opened[tenant_id, newest] = _unwrap([row for row in rows if row.key_id == newest], tenant_id)
+    if key_id is None:
+        # After the commit only: a key whose row is rolled back must never seal anything.
+        transaction.on_commit(partial(_newest.__setitem__, tenant_id, (newest, time.monotonic() + _REMEMBER_SECONDS)))
     return newest, known
 
 

@@ -22,6 +22,7 @@ from collections_platform.runner.children import Child, end_all
 from collections_platform.runner.stack import answers, listens, next_free_port
 from kernel.errors import DomainError
 from kernel.money import Money
+from messaging.channels.whatsapp.send import reset_runtime
 from portfolio.imports.apply import apply_import
 from portfolio.models import ContactPoint, Creditor, Debtor, Import
 from tenants import lanes, work
@@ -115,6 +116,7 @@ def processes(options: Options) -> Iterator[tuple[Sandbox, str]]:
             time.sleep(0.1)
         yield Sandbox(sandbox_url), web_url
     finally:
+        reset_runtime()
         end_all(children)
 
 
@@ -173,8 +175,7 @@ def play(options: Options, state: State, sandbox: Sandbox, web_url: str, began: 
         work.drain(tenant_id)
         state.tick_at, state.seconds = at.isoformat(), before + time.monotonic() - began
         state.save(path)
-        bar.n = round((at - START) / timedelta(days=1), 2)
-        bar.refresh()
+        bar.update(round((at - START) / timedelta(days=1), 2) - bar.n)
         if at >= end:
             break
         at = min(end, _next_tick(at, sandbox.next_at(), lanes.next_due(tenant_id)))

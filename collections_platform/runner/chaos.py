@@ -5,10 +5,10 @@ The scenarios are the tests in tests/chaos; `./run test` plays a few rounds of e
 
 import argparse
 import os
-import subprocess
 import sys
 
-from collections_platform.runner.surroundings import TOP, without_settings
+from collections_platform.runner.children import run_in_group
+from collections_platform.runner.surroundings import without_settings
 
 ROUNDS = 20
 ROUNDS_VARIABLE = "TRATO_CHAOS_ROUNDS"
@@ -21,4 +21,4 @@ def main(argv: list[str]) -> int:
     arguments, passed_on = parser.parse_known_args(argv)
     environ = without_settings(os.environ) | {ROUNDS_VARIABLE: str(arguments.rounds)}
     command = [sys.executable, "-m", "pytest", "tests/chaos", "-v", *passed_on]
-    return subprocess.run(command, cwd=TOP, env=environ, check=False).returncode
+    return run_in_group(command, environ)

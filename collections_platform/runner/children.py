@@ -81,3 +81,28 @@ def end_all(children: Iterable[Child]) -> None:
     finally:
         for child in listed:
             child.kill()  # also what a dead one left in its group
+
+
+def run_in_group(command: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run a command that has processes of its own, in the foreground; returns its exit code.
+
+    However we end, nothing of its group is left: it gets Ctrl-C's signal from us and 20 seconds to tidy up.
+    """
+    process = subprocess.Popen(
+        list(command),
+        cwd=TOP,
+        env=dict(environ),
+        start_new_session=True,
+        preexec_fn=partial(die_with_parent, signal.SIGTERM),
+    )
+    try:
+        return process.wait()
+    except BaseException:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS_MAX)
+        raise
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

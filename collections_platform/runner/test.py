@@ -11,10 +11,12 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from collections_platform.runner.children import run_in_group
 from collections_platform.runner.surroundings import TOP, made_up_secrets, without_settings
 from collections_platform.runner.testbed import open_testbed
 
 PROCESSES = "2"  # the machines this is meant for have two cores
+DEBUGGER = {"--pdb", "--trace"}
 
 
 def main(argv: list[str]) -> int:
@@ -75,9 +77,11 @@ def run_checks(environ: dict[str, str]) -> list[str]:
 def run_pytest(passed_on: list[str]) -> int:
     """All tests on two processes, or those that the arguments pick."""
     command = [sys.executable, "-m", "pytest"]
-    if not any(word == "-n" or word.startswith(("-n", "--numprocesses", "--pdb")) for word in passed_on):
+    if not DEBUGGER & set(passed_on) and not any(word.startswith(("-n", "--numprocesses")) for word in passed_on):
         command += ["-n", PROCESSES, "--dist", "worksteal"]
     if not passed_on:
         command.append("--quiet")
     environ = without_settings(os.environ)
-    return subprocess.run([*command, *passed_on], cwd=TOP, env=environ, check=False).returncode
+    if DEBUGGER & set(passed_on):  # it needs the terminal for itself
+        return subprocess.run([*command, *passed_on], cwd=TOP, env=environ, check=False).returncode
+    return run_in_group([*command, *passed_on], environ)

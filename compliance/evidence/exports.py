@@ -74,14 +74,15 @@ def export(
     }
     document = plain(document)
     document["manifest"] = manifest_of(document)
-    audit.record(
-        "evidence.export",
-        actor=actor,
-        subject=f"evidence.{selection.kind}",
-        subject_id=debtor_id or request_id or "period",
-        after={"document": document["manifest"]["document"], "records": len(records)},
-        reason=reason,
-    )
+    with all_creditors():  # also what a creditor's own people take out stands in the organisation's audit
+        audit.record(
+            "evidence.export",
+            actor=actor,
+            subject=f"evidence.{selection.kind}",
+            subject_id=debtor_id or request_id or "period",
+            after={"document": document["manifest"]["document"], "records": len(records)},
+            reason=reason,
+        )
     return document
 
 

@@ -180,9 +180,7 @@ def check_messages(document: dict[str, Any], decisions: dict[str, list[dict[str,
 
 def main(argv: list[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="verifier", description="Checks an evidence file, all by itself."
-    )
+    parser = argparse.ArgumentParser(prog="verifier", description="Checks an evidence file, all by itself.")
     parser.add_argument("file", help="the exported JSON file")
     parser.add_argument("--seal", metavar="DIGEST", help="a seal digest kept elsewhere that the file must contain")
     chosen = parser.parse_args(argv)

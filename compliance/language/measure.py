@@ -1,7 +1,7 @@
 """``python -m compliance.language.measure``: precision, recall and false alarms on the labelled corpus, and speed.
 
-Prints a table per part of the corpus (tune, fresh, heldout, blind), false alarms on the non-toxic part of the public sets beside the
-checkout where they are present, and milliseconds per message.
+Prints a table per part of the corpus (tune, fresh, heldout, blind), false alarms on the non-toxic part of the public
+sets beside the checkout where they are present, and milliseconds per message.
 """
 
 from __future__ import annotations

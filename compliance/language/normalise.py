@@ -128,13 +128,14 @@ class Vocabulary:
 
     words: frozenset[str]
     stems: tuple[str, ...]
+    masks: tuple[str, ...]  # the same, those that count alone first: what a masked word is tried against
     strong: frozenset[str]  # insults and swearing: the only words that are unmasked or put together from pieces
 
     def knows(self, word: str) -> bool:
         return word in self.words or (len(word) >= 4 and word.startswith(self.stems))
 
 
-EMPTY = Vocabulary(frozenset(), (), frozenset())
+EMPTY = Vocabulary(frozenset(), (), (), frozenset())
 
 
 def fold(text: str) -> str:
@@ -178,10 +179,10 @@ def _unleet(word: str) -> list[str]:
     return ["".join(chosen) for chosen in product(*options)] if count <= 32 else ["".join(o[0] for o in options)]
 
 
-def _unmask(word: str, strong: frozenset[str]) -> str | None:
+def _unmask(word: str, masks: tuple[str, ...]) -> str | None:
     if word[0] == "*" or not 3 <= len(word) <= 14 or sum(c.isalpha() for c in word) < 2:
         return None
-    for candidate in strong:
+    for candidate in masks:
         if len(candidate) == len(word) and all(a in ("*", b) for a, b in zip(word, candidate, strict=True)):
             return candidate
     return None
@@ -196,7 +197,7 @@ def _repair(word: str, vocabulary: Vocabulary) -> str:
     if word.isalpha() and vocabulary.knows(word):
         return word
     if not word.isalpha():
-        if "*" in word and (found := _unmask(word, vocabulary.strong)):
+        if "*" in word and (found := _unmask(word, vocabulary.masks)):
             return found
         bare = word.strip("*_|+")
         if any(c.isalpha() for c in bare):

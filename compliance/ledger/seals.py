@@ -17,7 +17,7 @@ from compliance.models import Seal
 from kernel.canonical import digest, instant_text
 from kernel.clock import machine_now
 from tenants import events
-from tenants.models import Event
+from tenants.models import Event, EventCursor
 from tenants.scope import all_creditors, current_tenant_id
 
 READER = "seal"
@@ -88,12 +88,19 @@ def seal_now(*, at: datetime | None = None, limit: int | None = None) -> list[Se
     sealed: list[Seal] = []
     with all_creditors():
         while limit is None or len(sealed) < limit:
-            cursor, rows = events.unread(READER, limit=STRETCH)
+            cursor, rows = _unsealed()
             if not rows:
                 break
             sealed.append(_seal(rows, sealed[-1] if sealed else newest(), at or machine_now()))
             events.advance(cursor, rows[-1].sequence)
     return sealed
+
+
+def _unsealed() -> tuple[EventCursor, list[Event]]:
+    """The sealer's cursor, locked, and the next stretch, whoever asks: a limited scope seals what it cannot see."""
+    EventCursor.objects.bulk_create([EventCursor(reader=READER)], ignore_conflicts=True)
+    cursor = EventCursor.objects.select_for_update().get(reader=READER)
+    return cursor, list(Event.objects.filter(sequence__gt=cursor.sequence).order_by("sequence")[:STRETCH])
 
 
 def _seal(rows: list[Event], former: Seal | None, at: datetime) -> Seal:

@@ -176,7 +176,7 @@ class Household:
 
     def _pay_at_bank(self, chat: Chat, payload: dict[str, Any], at_us: int) -> None:
         payment = {
-            "id": f"bank-{payload['no']}",
+            "id": f"bank-{self.world.nonce}-{payload['no']}",
             "phone": chat.e164,
             "phone_number_id": chat.phone_id,
             "share_percent": payload["share_percent"],
@@ -264,7 +264,9 @@ class Household:
         stamp = int(machine_now().timestamp())
         seal = hmac.new(str(psp["secret"]).encode(), f"{stamp}.".encode() + raw, hashlib.sha256).hexdigest()
         headers = {"Content-Type": "application/json", "X-Signature": f"t={stamp},v1={seal}"}
-        twice = chance(self.world.seed, e164, "psp twice", bill["reference"]) < float(psp.get("duplicate_rate", 0.03))
+        twice = chance(
+            self.world.seed, e164, "psp twice", len(self.world.chat(phone_id, e164).memory.get("bills", []))
+        ) < float(psp.get("duplicate_rate", 0.03))
         for _ in range(2 if twice else 1):
             post_no = self.courier.number_next()
             self.world.journal.add("po", post_no, psp["url"], raw.decode(), headers)

@@ -72,8 +72,27 @@ class Journal:
         if self._file is not None:
             self._buffer.append(orjson.dumps(record))
 
-    def flush(self) -> None:
-        """Hand everything added to the operating system; raises OSError (disk full) leaving no torn line behind."""
+    def commit(self, *record: Any) -> None:
+        """Put a record on disk now, after all that was added before; raises OSError (disk full) and keeps it out."""
+        if self._file is None:
+            return
+        self._write()
+        self._buffer.append(orjson.dumps(record))
+        try:
+            self._write()
+        except OSError:
+            self._buffer.pop()
+            raise
+
+    def flush(self) -> bool:
+        """Hand everything added to the operating system; False when the disk is full: it is tried again later."""
+        try:
+            self._write()
+        except OSError:
+            return False
+        return True
+
+    def _write(self) -> None:
         if self._file is None or not self._buffer:
             return
         data = b"\n".join(self._buffer) + b"\n"
@@ -87,9 +106,10 @@ class Journal:
         self._size += len(data)
         self._buffer.clear()
 
-    def forget(self) -> None:
-        """Drop what was added and not flushed."""
+    def abandon(self) -> None:
+        """Forget what was added and write no more: what a kill would leave behind."""
         self._buffer.clear()
+        self._file = None
 
     def close(self) -> None:
         """Flush and close; a second call does nothing."""

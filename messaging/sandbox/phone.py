@@ -49,6 +49,7 @@ class Phone:
             Route("/_sandbox/phone/{e164}/say", self._json(self.say), methods=["POST"]),
             Route("/_sandbox/phone/{e164}/tap", self._json(self.tap), methods=["POST"]),
             Route("/_sandbox/phone/{e164}/photo", self._json(self.photo), methods=["POST"]),
+            Route("/_sandbox/phone/{e164}/bill", self._json(self.bill)),
             Route("/_sandbox/phone/{e164}/pay", self._json(self.pay), methods=["POST"]),
         ]
 
@@ -243,19 +244,26 @@ class Phone:
     async def pay(self, request: Request, body: dict[str, Any]) -> Any:
         """{"token"}: opens the latest link .../p/<token> of this phone and pays it."""
         e164 = self._person(request)
-        link = self._find_link(e164, str(body["token"]))
-        if link is None:
-            raise Wrong("this phone was sent no such link", 404)
-        phone_id, url = link
-        bill = await self.life.household.look_up(phone_id, url)
-        if bill is None:
-            raise Wrong("the link does not open", 502)
+        phone_id, bill = await self._bill(e164, str(body["token"]))
         if bill.get("status") in CLOSED:
             raise Wrong(f"this payment is {bill['status']}", 409)
         no = self.life.courier.number_next()
         event = self.life.household.notify_paid(phone_id, bill, self.world.clock.now_us(), no, e164)
         self.world.journal.flush()
         return {"paid": event, "bill": bill}
+
+    async def bill(self, request: Request, body: dict[str, Any]) -> Any:
+        """What the link .../p/<token> of this phone asks for (`?token=`)."""
+        return (await self._bill(self._person(request), request.query_params["token"]))[1]
+
+    async def _bill(self, e164: str, token: str) -> tuple[str, dict[str, Any]]:
+        link = self._find_link(e164, token)
+        if link is None:
+            raise Wrong("this phone was sent no such link", 404)
+        bill = await self.life.household.look_up(*link)
+        if bill is None:
+            raise Wrong("the link does not open", 502)
+        return link[0], bill
 
     def _find_link(self, e164: str, token: str) -> tuple[str, str] | None:
         for chat in self._chats_of(e164):

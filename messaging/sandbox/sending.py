@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import time
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import orjson
 
+from kernel.clock import machine_now
 from messaging.sandbox import limits
+from messaging.sandbox.agenda import from_us
 from messaging.sandbox.errors import GraphError, no_such_object
 from messaging.sandbox.messages import MEDIA, check_body, missing, text_of
 from messaging.sandbox.store import record_of, remember
@@ -86,7 +88,7 @@ def accept(
         raise GraphError(131021, "The recipient's phone number is the sender's")
     if number.allowed is not None and e164 not in number.allowed:
         raise GraphError(131030, "The recipient phone number is not in the list of allowed numbers")
-    limits.check_throughput(number, time.monotonic())
+    limits.check_throughput(number, machine_now().timestamp())
     account = world.accounts[number.account_id]
     now_us = world.clock.now_us()
     chat = world.chats.get((number.id, e164)) or Chat(number.id, e164)
@@ -121,12 +123,12 @@ def accept(
         no=no,
         wamid=world.wamid(number.id, e164, no, "out"),
         phone_id=number.id,
-        e164=e164,
-        to=recipient,
+        e164=chat.e164,
+        to=chat.e164 if recipient == e164 else recipient,
         at_us=now_us,
         raw=raw,
         callback=body.get("biz_opaque_callback_data"),
-        kind=kind,
+        kind=sys.intern(kind),
         category=category,
         ordinal=chat.ordinal + 1,
         override=override,
@@ -141,16 +143,13 @@ def accept(
 
 def _write(world: World, message: Message) -> None:
     try:
-        world.journal.flush()
-        world.journal.add("m", *record_of(message))
-        world.journal.flush()
+        world.journal.commit("m", *record_of(message))
     except OSError as error:
-        world.journal.forget()
         raise GraphError(131000, f"Message was not accepted: {error}") from error
 
 
 def _free_service(number: Number, now_us: int) -> bool:
-    month = time.strftime("%Y-%m", time.gmtime(now_us // 1_000_000))
+    month = from_us(now_us).strftime("%Y-%m")
     if number.free_month != month:
         number.free_month, number.free_used = month, 0
     number.free_used += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -42,6 +43,9 @@ def record_of(message: Message) -> list[Any]:
 
 def message_of(record: list[Any]) -> Message:
     """The message of a journal record."""
+    for place in (2, 3, 8, 9, 14):  # phone id, person, kind, category, state repeat thousands of times
+        record[place] = sys.intern(record[place])
+    record[4] = record[3] if record[4] == record[3] else record[4]
     record[6] = record[6].encode()
     return Message(*record)
 
@@ -67,7 +71,11 @@ def remember(world: World, message: Message, is_open: bool) -> None:
         if before:
             world.doubled[message.phone_id] = world.doubled.get(message.phone_id, 0) + 1
     words = words_key(message)
-    if message.at_us - world.recent_words.get(words, -DAY) < DAY:
+    if message.at_us >= world.words_day_us + DAY:  # older words than yesterday's need not be kept
+        world.words_day_us = message.at_us
+        world.older_words, world.recent_words = world.recent_words, {}
+    before_us = world.recent_words.get(words, world.older_words.get(words, -DAY))
+    if message.at_us - before_us < DAY:
         world.same_words[message.phone_id] = world.same_words.get(message.phone_id, 0) + 1
     world.recent_words[words] = message.at_us
 

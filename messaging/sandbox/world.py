@@ -203,6 +203,8 @@ class World:
         self.callbacks: dict[str, int] = {}
         self.doubled: dict[str, int] = {}
         self.recent_words: dict[bytes, int] = {}
+        self.older_words: dict[bytes, int] = {}
+        self.words_day_us = 0
         self.same_words: dict[str, int] = {}
         self.serials: dict[str, int] = {}
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, ProgrammingError
+from django.db import DataError, OperationalError, ProgrammingError
 
 from kernel.errors import DomainError
 from tenants.models import Tenant
@@ -34,6 +34,8 @@ class JsonCommand(BaseCommand):
             answer = self.answer(**options)
         except DomainError as error:
             raise CommandError(f"{error} ({error.code})", returncode=1) from error
+        except DataError as error:
+            raise CommandError(f"a value does not fit: {error}", returncode=1) from error
         except OperationalError as error:
             raise CommandError(f"the database does not answer: {error}", returncode=1) from error
         except ProgrammingError as error:

@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import benchmarks.__main__ as collected
 from collections_platform.embedded import reset
+from collections_platform.embedded.account import die_with_parent
 from collections_platform.runner.stack import answers, listens
 from collections_platform.runner.test import split
 
@@ -138,6 +140,7 @@ def served(data: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], dic
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=partial(die_with_parent, signal.SIGTERM),
     )
     lines = []
     assert child.stdout is not None

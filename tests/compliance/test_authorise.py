@@ -6,6 +6,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -48,7 +49,7 @@ def test_an_allow_reserves_the_contact_and_leaves_a_decision_with_an_event(world
         (ruling,) = authorise([ask], now=MONDAY)
     assert ruling is not None and ruling.verdict == "allow" and ruling.findings == ()
     with world.scope():
-        row = Decision.objects.get(pk=ruling.decision_id)
+        row = Decision.objects.get(request_id=ruling.ask.request_id)
         assert (row.verdict, row.moment, row.request_id) == ("allow", "request", ask.request_id)
         contact = Contact.objects.get(origin_id=ask.request_id)
         assert (contact.state, contact.message_class) == ("reserved", "collection")
@@ -166,7 +167,7 @@ def test_whoever_asks_the_whole_person_is_seen_and_nobody_is_named(world: World)
         (ruling,) = authorise([ana.ask()], now=MONDAY)
         assert ruling is not None and ruling.rules == ("BR-CAP-DAY", "LD-CAP-DAY")
         assert Creditor.objects.count() == 1, "the scope is as narrow as before"
-        stored = orjson.dumps(Decision.objects.get(pk=ruling.decision_id).facts).decode()
+        stored = orjson.dumps(Decision.objects.get(request_id=ruling.ask.request_id).facts).decode()
     for secret in (other.id, there.debtor.id, there.invoices[0].id, ana.person.id, ana.point.value, ana.person.name):
         assert str(secret) not in stored
 
@@ -214,7 +215,7 @@ def test_a_preview_says_the_same_and_writes_nothing(world: World) -> None:
 
 def test_numbers_that_the_debtor_did_not_supply_and_third_parties_are_not_written_to(world: World) -> None:
     with world.scope():
-        cases = [
+        cases: list[tuple[dict[str, Any], str]] = [
             ({"provenance": {}}, "X-NUMBER-PROVENANCE"),
             ({"provenance": {"source": "bureau", "supplied_by": "third_party"}}, "X-NUMBER-PROVENANCE"),
             ({"role": "reference"}, "X-THIRD-PARTY"),
@@ -268,7 +269,12 @@ def test_a_dispute_on_one_invoice_stops_the_others_only_by_the_creditors_policy(
         ana = world.somebody(amounts=(100, 200))
         one, two = ana.invoices
         Dispute.objects.create(
-            creditor_id=ana.debtor.creditor_id, debtor=ana.debtor, invoice=one, reference="D-1", reason="unknown", opened_at=MONDAY
+            creditor_id=ana.debtor.creditor_id,
+            debtor=ana.debtor,
+            invoice=one,
+            reference="D-1",
+            reason="unknown",
+            opened_at=MONDAY,
         )
         assert preview(ana.ask(), MONDAY).allowed, "the message speaks of the other one"
         assert preview(ana.ask(invoice_ids=(one.id,)), MONDAY).rules == ("X-DISPUTE",)
@@ -316,7 +322,12 @@ def test_a_stop_of_one_creditor_or_number_leaves_the_others_alone_until_it_is_li
         ana = world.somebody()
         there = world.somebody(other, person=ana.person)
         stop = raise_stop(
-            ana.person.id, "cease_requested", creditor_id=ana.debtor.creditor_id, evidence={}, source="agent", now=MONDAY
+            ana.person.id,
+            "cease_requested",
+            creditor_id=ana.debtor.creditor_id,
+            evidence={},
+            source="agent",
+            now=MONDAY,
         )
         assert preview(ana.ask(), MONDAY).rules == ("X-CEASE",)
         assert preview(there.ask(), MONDAY).allowed
@@ -459,10 +470,12 @@ def test_stored_facts_stay_small(world: World) -> None:
     with world.scope():
         ana = world.somebody(amounts=tuple(range(100, 700, 100)))
         for days in range(1, 15):
-            record_contact(ana.person.id, "whatsapp", MONDAY - days * DAY, origin_id=uuid7(), creditor_id=ana.debtor.creditor_id)
+            record_contact(
+                ana.person.id, "whatsapp", MONDAY - days * DAY, origin_id=uuid7(), creditor_id=ana.debtor.creditor_id
+            )
         (ruling,) = authorise([ana.ask()], now=MONDAY - timedelta(hours=6))
         assert ruling is not None
-        row = Decision.objects.get(pk=ruling.decision_id)
+        row = Decision.objects.get(request_id=ruling.ask.request_id)
         assert row.verdict == "defer"
         assert len(orjson.dumps(row.facts)) < 1500
 

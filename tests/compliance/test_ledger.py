@@ -128,8 +128,12 @@ def test_stored_rows_hash_to_what_their_events_state(world: World) -> None:
 
 
 def test_the_run_time_role_cannot_change_what_is_written(world: World) -> None:
-    for statement in ("UPDATE compliance_decision SET actor = 'x'", "DELETE FROM compliance_seal", "TRUNCATE tenants_event"):
-        with pytest.raises(Exception, match="permission denied|append-only"), world.scope():
+    for statement in (
+        "UPDATE compliance_decision SET actor = 'x'",
+        "DELETE FROM compliance_seal",
+        "TRUNCATE tenants_event",
+    ):
+        with pytest.raises(Exception, match=r"permission denied|append-only"), world.scope():
             connection.cursor().execute(statement)
 
 
@@ -266,7 +270,9 @@ def test_every_stored_decision_comes_out_the_same_again(world: World) -> None:
 def test_a_decision_that_was_turned_round_comes_out_differently(world: World) -> None:
     row_id, _ = some_decision(world)
     with as_administrator() as cursor:
-        cursor.execute("UPDATE compliance_decision SET verdict = 'allow', findings = '[]', rules = '{}' WHERE id = %s", [row_id])
+        cursor.execute(
+            "UPDATE compliance_decision SET verdict = 'allow', findings = '[]', rules = '{}' WHERE id = %s", [row_id]
+        )
     with world.scope():
         done = replay_decisions()
     assert {one.decision_id for one in done.differences} == {row_id}
@@ -286,7 +292,7 @@ def test_commands_say_what_is_wrong_and_end_with_one(world: World, capsys: pytes
 
 
 def test_a_proof_leads_from_an_event_to_its_seal(world: World) -> None:
-    row_id, sequence = some_decision(world)
+    _, sequence = some_decision(world)
     with world.scope():
         found, seals = proofs_of([sequence])
         event = Event.objects.get(sequence=sequence)
@@ -341,7 +347,8 @@ def test_the_lane_seals_at_most_once_a_minute() -> None:
 
 def test_floats_in_an_events_data_do_not_stop_the_seals() -> None:
     event = Event(
-        id=uuid.uuid4(), tenant_id=uuid.uuid4(), sequence=1, name="x", subject="y", subject_id=uuid.uuid4(), digest="", data={"a": [0.1]},
+        id=uuid.uuid4(), tenant_id=uuid.uuid4(), sequence=1, name="x", subject="y", subject_id=uuid.uuid4(),
+        digest="", data={"a": [0.1]},
         business_at=MONDAY, recorded_at=MONDAY,
     )  # fmt: skip
     assert leaf_of(event) == merkle.leaf(canonical(leaf_content(event)))

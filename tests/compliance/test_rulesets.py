@@ -71,7 +71,10 @@ def test_a_new_edition_is_in_force_from_its_date_and_old_decisions_keep_theirs(w
     assert [(row["code"], row["edition"]) for row in told["loaded"]] == [("uy", 2)]
     with world.scope():
         (then,) = authorise([ana.ask()], now=early)
-        (now,) = authorise([world.somebody(country="UY", subdivision="", declared_zone="America/Bogota").ask()], now=early + timedelta(days=1))
+        (now,) = authorise(
+            [world.somebody(country="UY", subdivision="", declared_zone="America/Bogota").ask()],
+            now=early + timedelta(days=1),
+        )
         assert then is not None and then.allowed
         assert now is not None and now.rules == ("UY-HOURS",)
         assert RuleSetSnapshot.objects.count() == 2
@@ -117,11 +120,21 @@ def test_what_may_not_be_relaxed_is_refused_and_nothing_is_saved(world: World) -
         ana = world.somebody()
         with pytest.raises(DomainError, match="may not be relaxed"):
             save_layer(
-                "tenant", world.tenant.id, {"relax": {"BR-CAP-DAY": {"off": True}}}, author="user:1", reason="-", now=MONDAY
+                "tenant",
+                world.tenant.id,
+                {"relax": {"BR-CAP-DAY": {"off": True}}},
+                author="user:1",
+                reason="-",
+                now=MONDAY,
             )
         with pytest.raises(DomainError, match="only a tenant may relax"):
             save_layer(
-                "creditor", ana.debtor.creditor_id, {"relax": {"LD-HOURS": {"off": True}}}, author="user:1", reason="-", now=MONDAY
+                "creditor",
+                ana.debtor.creditor_id,
+                {"relax": {"LD-HOURS": {"off": True}}},
+                author="user:1",
+                reason="-",
+                now=MONDAY,
             )
         assert preview(ana.ask(), MONDAY).allowed
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import DataError
 from django.http import Http404
 from django.test import RequestFactory
 from rest_framework import exceptions, serializers
@@ -50,7 +51,7 @@ def answer(error: Exception | None = None, body: object = None):
         (DomainError("conflict", "there already"), 409, "conflict"),
         (Http404("debtor 17 of the other tenant"), 404, "not_found"),
         (PermissionDenied("secret reason"), 403, "forbidden"),
-        (exceptions.NotAuthenticated(), 401, "not_authenticated"),
+        (DataError("value too long for type character varying(80)"), 422, "value_unfit"),
         (exceptions.PermissionDenied(), 403, "permission_denied"),
         (exceptions.Throttled(wait=7), 429, "throttled"),
         (exceptions.MethodNotAllowed("PUT"), 405, "method_not_allowed"),

@@ -36,6 +36,7 @@ def masters(monkeypatch):
     def replace(**keys):
         monkeypatch.setattr(settings, "MASTER_KEYS", keys)
         monkeypatch.setattr(secrets, "_opened", {})
+        monkeypatch.setattr(secrets, "_newest", {})
 
     return replace
 
@@ -144,6 +145,28 @@ def test_no_secret_and_no_key_is_stored_in_the_open(fresh):
         row = TenantSecretKey.objects.get()
     assert key not in bytes(row.wrapped)
     assert len(bytes(row.wrapped)) == 12 + 32 + 16
+
+
+def test_a_key_that_was_rolled_back_seals_nothing_afterwards(fresh):
+    with pytest.raises(KeyError), tenant_scope(fresh.id):
+        secrets.seal("x", purpose="x")
+        secrets.seal("y", purpose="x")
+        raise KeyError
+    with tenant_scope(fresh.id):
+        sealed = secrets.seal("z", purpose="x")
+        assert TenantSecretKey.objects.get().key_id == sealed.split(".")[1]
+    secrets._opened.clear()
+    with tenant_scope(fresh.id):
+        assert secrets.unseal(sealed, purpose="x") == "z"
+
+
+def test_sealing_much_asks_for_the_key_once(fresh, django_assert_num_queries):
+    for _ in range(2):
+        with tenant_scope(fresh.id):
+            secrets.seal("x", purpose="x")
+    with tenant_scope(fresh.id), django_assert_num_queries(0):
+        for _ in range(10):
+            secrets.seal("x", purpose="x")
 
 
 def test_a_key_made_by_many_at_once_opens_everything(fresh):

@@ -48,9 +48,11 @@ def compile_lines(lines: list[str], sets: dict[str, list[str]], where: str) -> l
     return compiled
 
 
-def _conduct() -> tuple[PatternIndex[Rule], set[str], set[str]]:
+def _conduct() -> tuple[PatternIndex[Rule], set[str], set[str], set[str]]:
+    """The rules; every word in them; the words that count alone; those that count only when aimed at someone."""
     entries: list[tuple[Pattern, Rule]] = []
-    strong: set[str] = set()
+    alone: set[str] = set()
+    aimed: set[str] = set()
     vocabulary: set[str] = set()
     for name in ("es", "pt"):
         data = read(f"{name}.yaml")
@@ -66,13 +68,13 @@ def _conduct() -> tuple[PatternIndex[Rule], set[str], set[str]]:
                     pattern = compile_pattern(word.replace("-", "_"), local)
                     entries.append((pattern, rule))
                     vocabulary |= pattern.vocabulary
-                    strong |= {w for w in pattern.vocabulary if len(w) > 2 and len(pattern.vocabulary) == 1}
-                strong |= {w for w in body.get("weak", ()) if len(w) > 4 and "_" not in w}
+                    alone |= {w for w in pattern.vocabulary if len(w) > 2 and len(pattern.vocabulary) == 1}
+                aimed |= {w for w in body.get("weak", ()) if len(w) > 4 and "_" not in w}
                 for pattern, negatable in compile_lines(body.get("p", []), local, full_id):
                     negatable = negatable and cls != "profanity"
                     entries.append((pattern, Rule(full_id, cls, int(body["sev"]), flags, name, negatable, False)))
                     vocabulary |= pattern.vocabulary
-    return PatternIndex(entries), vocabulary, strong
+    return PatternIndex(entries), vocabulary, alone, aimed
 
 
 def _mentions() -> tuple[PatternIndex[str], PatternIndex[str], set[str]]:
@@ -107,7 +109,7 @@ def _plain(index: tuple[PatternIndex[tuple[str, bool]], set[str]]) -> PatternInd
     return index[0].map(lambda payload: payload[0])
 
 
-CONDUCT, _conduct_words, _strong = _conduct()
+CONDUCT, _conduct_words, _alone, _aimed = _conduct()
 MENTIONS, SHIELDS, _mention_words = _mentions()
 INTENTS, _intent_words = _named("intents.yaml", "intents")
 _sentiment, _disclosure = _named("intents.yaml", "sentiment"), _named("disclosure.yaml", "signs")
@@ -116,5 +118,6 @@ _all = _conduct_words | _mention_words | _intent_words | _sentiment[1] | _disclo
 VOCABULARY = Vocabulary(
     words=frozenset(w for w in _all if not w.endswith("*")),
     stems=tuple(sorted({w[:-1] for w in _all if w.endswith("*") and len(w) > 4})),
-    strong=frozenset(w for w in _strong if w.isalnum()),
+    masks=tuple(w for words in (_alone, _aimed - _alone) for w in sorted(words) if w.isalnum()),
+    strong=frozenset(w for w in _alone | _aimed if w.isalnum()),
 )

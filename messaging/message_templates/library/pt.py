@@ -45,8 +45,8 @@ _CLOSINGS = {
     "promise": f"Pelos botões você pode pagar ou escolher outra data. {_PAID}",
 }
 _FACTS = (
-    "Valor: {{amount}} (principal {{principal}}, juros {{interest}}, multa {{fines}}, honorários {{fees}}). Forma de pagamento: "
-    "{{how_to_pay}}. Dúvidas: {{contact}}.\nCredor: {{creditor}}, {{tax_id}}, {{address}}."
+    "Valor: {{amount}} (principal {{principal}}, juros {{interest}}, multa {{fines}}, honorários {{fees}}).\nCredor: {{creditor}}, "
+    "{{tax_id}}, {{address}}. Dúvidas: {{contact}}.\nForma de pagamento: {{how_to_pay}}."
 )
 _OTHER = {
     "probe": (

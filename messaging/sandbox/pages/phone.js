@@ -29,7 +29,7 @@ async function call(path, body) {
   if (!response.ok) throw new Error(value.error || response.statusText);
   return value;
 }
-function trouble(text) { const bar = $("#trouble"); if (bar) { bar.textContent = text || ""; bar.hidden = !text; } }
+function trouble(text, good) { const bar = $("#trouble"); if (bar) { bar.textContent = text || ""; bar.hidden = !text; bar.classList.toggle("good", Boolean(good)); } }
 let last = "", current = null, refresh = () => {};
 
 function phonesPage() {
@@ -59,13 +59,15 @@ function phonePage() {
     const token = (url.match(/\/p\/([A-Za-z0-9_.~-]+)/) || [])[1];
     if (!token) { window.open(url, "_blank", "noopener"); return; }
     const dialog = $("#bill");
-    dialog.querySelector(".amount").textContent = "";
-    dialog.querySelector(".reference").textContent = url;
+    let bill;
+    try { bill = await call(`${base}/bill?token=${encodeURIComponent(token)}`); } catch (error) { trouble(error.message); return; }
+    dialog.querySelector(".amount").textContent = `${bill.amount} ${bill.currency}`;
+    dialog.querySelector(".reference").textContent = `${say("reference")}: ${bill.reference} · ${bill.status}`;
     dialog.returnValue = "";
     dialog.showModal();
     dialog.onclose = async () => {
       if (dialog.returnValue !== "pay") return;
-      try { const done = await call(base + "/pay", { token }); trouble(`${say("paid")}: ${done.paid.amount} ${done.paid.currency}`); } catch (error) { trouble(error.message); }
+      try { const done = await call(base + "/pay", { token }); trouble(`${say("paid")}: ${done.paid.amount} ${done.paid.currency}`, true); } catch (error) { trouble(error.message); }
     };
   };
   const bubble = (item) => {
@@ -88,8 +90,7 @@ function phonePage() {
   };
   refresh = async () => {
     const value = await call(base + "/chats");
-    trouble($("#trouble").dataset.lost ? "" : $("#trouble").textContent);
-    delete $("#trouble").dataset.lost;
+    if ($("#trouble").dataset.lost) { delete $("#trouble").dataset.lost; trouble(""); }
     current = value.chats.some((c) => c.phone_number_id === current) ? current : (value.chats[0] || {}).phone_number_id;
     const key = JSON.stringify([current, value.chats]);
     if (key === last) return;

@@ -16,8 +16,7 @@ pytestmark = pytest.mark.anyio
 
 async def killed(it: Bench) -> None:
     """Stop the background work as a kill does: nothing more is flushed."""
-    it.sandbox.world.journal.forget()
-    it.sandbox.world.journal._file = None
+    it.sandbox.world.journal.abandon()
 
 
 async def reopen(directory, business):

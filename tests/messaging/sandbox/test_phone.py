@@ -117,6 +117,7 @@ async def test_a_payable_is_opened_paid_and_notified_with_a_good_signature():
         await it.hear()
         await it.send(text("Paga aquí: http://business/p/tok-1 ¡Gracias!"))
         assert (await it.control(f"phone/{ANA}/pay", {"token": "other"}, status=404))["error"]
+        assert await it.control(f"phone/{ANA}/bill?token=tok-1") == BILL
         paid = await it.control(f"phone/{ANA}/pay", {"token": "tok-1"})
         await it.control("drain", {})
         ((raw, header),) = business.payments

@@ -81,6 +81,19 @@ async def test_a_message_is_sent_delivered_and_read_by_the_sandboxs_clock():
         assert "pricing" not in statuses[2]
 
 
+async def test_what_is_due_at_the_same_instant_is_told_in_an_order_that_does_not_depend_on_arrival():
+    people, orders = [f"+57300111000{n}" for n in range(6)], []
+    for order in (1, -1):
+        async with bench() as it:
+            await it.template()
+            for phone in people[::order]:
+                await it.send(reminder("Ana", "10"), to=phone)
+            await it.advance(START + timedelta(minutes=1))
+            orders.append([(s["recipient_id"], s["status"]) for s in it.business.statuses()])
+    assert len(orders[0]) == 18
+    assert orders[0] == orders[1]
+
+
 async def test_a_failed_status_has_errors_and_no_contacts():
     async with bench() as it:
         await it.template()
