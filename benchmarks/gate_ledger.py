@@ -1,9 +1,9 @@
-"""The batch path of a campaign: decide, reserve the contact, write the ledger, fill the outbox; 200 debtors a transaction.
+"""The batch path of a campaign: decide, reserve the contact, write the ledger, fill the outbox; 200 at a time.
 
 `gate-ledger` is the product's own way in (messaging.sending.request_send with an approved template): decision,
-reservation, send request, message, outbound row and events, under the tenant wall. `gate-ledger-authorise` is the gate's
-part of it: locks, facts, decision, reservation, event. Baselines: the very same rows, batch by batch and commit by
-commit, by COPY into unwalled twins of their tables with the same keys and indexes.
+reservation, send request, message, outbound row and events, under the tenant wall. `gate-ledger-authorise` is the
+gate's part of it: locks, facts, decision, reservation, event. Baselines: the very same rows, batch by batch and commit
+by commit, by COPY into unwalled twins of their tables with the same keys and indexes.
 """
 
 from __future__ import annotations
@@ -64,7 +64,10 @@ def run() -> list[dict[str, Any]]:
 
     with tenant_scope(tenant.pk):  # rules composed, plans made: what a running process has
         decide(alone[:BATCH])
-    rows = [_measured(NAME, tenant, asked, send, _ALL), _measured(f"{NAME}-authorise", tenant, alone[BATCH:], decide, _LEDGER)]
+    rows = [
+        _measured(NAME, tenant, asked, send, _ALL),
+        _measured(f"{NAME}-authorise", tenant, alone[BATCH:], decide, _LEDGER),
+    ]
     with tenant_scope(tenant.pk):
         allowed = Decision.objects.filter(verdict=Decision.Verdict.ALLOW).count()
     if allowed != 2 * SIZE:
@@ -73,7 +76,11 @@ def run() -> list[dict[str, Any]]:
 
 
 def _measured(
-    name: str, tenant: Tenant, debtors: Sequence[Debtor], work: Callable[[Sequence[Debtor]], None], tables: dict[str, str]
+    name: str,
+    tenant: Tenant,
+    debtors: Sequence[Debtor],
+    work: Callable[[Sequence[Debtor]], None],
+    tables: dict[str, str],
 ) -> dict[str, Any]:
     parts = batches(debtors, BATCH)
     begin = time.perf_counter()
@@ -86,7 +93,8 @@ def _measured(
     size = sum(len(body) for copy in copies for body in copy.values()) / len(debtors)
     sizes = {"messages": len(debtors), "batch": BATCH, "tables": len(tables), "bytes_per_message": round(size)}
     return {
-        "name": name, "value": value, "unit": "messages/s", "baseline": baseline, "ratio": value / baseline, "sizes": sizes,
+        "name": name, "value": value, "unit": "messages/s", "baseline": baseline, "ratio": value / baseline,
+        "sizes": sizes,
     }  # fmt: skip
 
 
@@ -116,9 +124,8 @@ def _copy(copies: Sequence[Batch], tables: dict[str, str]) -> float:
         for table in tables:
             twin = sql.Identifier(f"bench_{table}")
             link.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(twin))
-            link.execute(
-                sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING INDEXES)").format(twin, sql.Identifier(table))
-            )
+            create = sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING INDEXES)")
+            link.execute(create.format(twin, sql.Identifier(table)))
         link.commit()
         begin = time.perf_counter()
         for batch in copies:
@@ -142,7 +149,8 @@ def _template(number: Number) -> MessageTemplate:
 
 
 def _wish(creditor: Creditor, debtor: Debtor, template: MessageTemplate) -> Wish:
-    content = {"kind": "template", "template_id": str(template.pk), "variables": {"nombre": "Ana", "monto": "$ 120.000"}}
+    said = {"nombre": "Ana", "monto": "$ 120.000"}
+    content = {"kind": "template", "template_id": str(template.pk), "variables": said}
     return Wish(
         creditor_id=creditor.pk, debtor_id=debtor.pk, message_class="collection", content=content, origin_kind="step",
         origin_id=f"bench:{debtor.pk}", actor="system:benchmarks", missing=(),

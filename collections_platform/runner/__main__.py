@@ -4,7 +4,7 @@ import sys
 from importlib import import_module
 
 from collections_platform.embedded import EmbeddedError
-from collections_platform.runner.surroundings import end_on_sigterm
+from collections_platform.runner.surroundings import end_in_order
 
 COMMANDS = ("demo", "test", "bench", "chaos", "manage", "lock")
 
@@ -14,7 +14,7 @@ def main(argv: list[str]) -> int:
     if not argv or argv[0] not in COMMANDS:
         sys.stderr.write(f"Commands: {', '.join(COMMANDS)}\n")
         return 2
-    end_on_sigterm()
+    end_in_order()
     # Only the module of this command is loaded: `lock` must work where half of the packages are missing.
     command = import_module(f"collections_platform.runner.{argv[0]}")
     try:

@@ -67,11 +67,15 @@ def give(values: dict[str, str]) -> None:
             os.environ[name] = value
 
 
-def end_on_sigterm() -> None:
-    """Make SIGTERM end us as an exception, so that what was opened is closed."""
+def end_in_order() -> None:
+    """Make the signals that end us exceptions, so that what was opened is closed.
+
+    Ctrl-C's too: a shell starts its background jobs deaf to it, and they would hand that on to their children.
+    """
 
     def end(number: int, frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGHUP, end)

@@ -57,7 +57,7 @@ def _card(digits: str) -> bool:
         or (len(digits) == 15 and digits[:2] in ("34", "37"))
         or (len(digits) == 14 and digits[:2] in ("36", "38"))
     )
-    return shape and len(set(digits)) > 2 and luhn(digits)
+    return shape and len(set(digits)) > 1 and luhn(digits)
 
 
 def _mod11(digits: str, first: int) -> str:

@@ -57,7 +57,7 @@ class Intent:
 
 
 def intent(text: str, lang: str | None = None, *, today: date | None = None) -> Intent:
-    """The intent of a debtor's message. Days are counted from ``today`` (the debtor's own date); without it none are."""
+    """The intent of a debtor's message. Days are counted from ``today`` (the debtor's date); without it none are."""
     normal = normalise(text, VOCABULARY)
     found = _signs(normal)
     offer, offer_span = _offer(normal, today)

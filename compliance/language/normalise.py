@@ -50,6 +50,7 @@ _SPACED = re.compile(
 )
 _RUN = re.compile(r"([a-zñ])\1+")
 _STRETCHED = re.compile(r"([a-zñ])\1\1|([aiu])\2")
+_TRIPLE = re.compile(r"([a-zñ])\1\1")
 _QUOTED = re.compile(r'"[^"]{1,400}"|(?<![a-zñ0-9])\'[^\']{1,400}\'(?![a-zñ0-9])')
 
 
@@ -194,7 +195,7 @@ def _repair(word: str, vocabulary: Vocabulary) -> str:
         return _SHORT[word]
     if word in vocabulary.words or word.isdigit() or len(word) > 40:
         return word
-    if word.isalpha() and vocabulary.knows(word):
+    if word.isalpha() and vocabulary.knows(word) and not _TRIPLE.search(word):
         return word
     if not word.isalpha():
         if "*" in word and (found := _unmask(word, vocabulary.masks)):
@@ -295,14 +296,16 @@ def normalise(text: str, vocabulary: Vocabulary = EMPTY) -> Normalised:
 
     mended: list[Token] = []
     seen: dict[str, str] = {}
-    for token in tokens:
+    for place, token in enumerate(tokens):
+        if token.text in "430" and _stands_for_a_letter(place, tokens):
+            token = Token({"4": "a", "3": "e", "0": "o"}[token.text], token.start, token.end)
         if token.text not in seen:
             seen[token.text] = token.text if token.text in ".?," else _repair(token.text, vocabulary)
         word = seen[token.text]
         if word != token.text and token.text not in _SHORT:
             repairs += 1
         pieces = None
-        if vocabulary.words and len(word) >= 12 and word.isalnum() and not vocabulary.knows(word):
+        if vocabulary.words and len(word) >= 12 and word.isalnum() and (len(word) >= 16 or not vocabulary.knows(word)):
             pieces = _segment(word, vocabulary) or next(
                 (p for r in _unleet(word) if r != word and (p := _segment(r, vocabulary))), None
             )
@@ -320,6 +323,12 @@ def normalise(text: str, vocabulary: Vocabulary = EMPTY) -> Normalised:
     line = " " + " ".join(t.text for t in mended) + " " if mended else " "
     quoted = tuple(original(m.start(), m.end()) for m in _QUOTED.finditer(plain))
     return Normalised(text, tuple(mended), line, quoted, repairs, tuple(at))
+
+
+def _stands_for_a_letter(place: int, tokens: list[Token]) -> bool:
+    """A lone 4, 3 or 0 between words that are themselves written with digits ("v4 4 3nt3r4r")."""
+    around = [tokens[p].text for p in (place - 1, place + 1) if 0 <= p < len(tokens)]
+    return len(around) == 2 and all(any(c.isdigit() for c in t) and any(c.isalpha() for c in t) for t in around)
 
 
 def _join_pieces(tokens: list[Token], vocabulary: Vocabulary) -> tuple[list[Token], int]:

@@ -130,7 +130,7 @@ def _excused(
 
 
 def _negated_before(first: int, words: list[str], lang: str) -> bool:
-    for place in range(first - 1, max(-1, first - 7), -1):
+    for place in range(first - 1, max(-1, first - 10), -1):
         word = words[place]
         if word in ".?":
             return False
@@ -157,7 +157,9 @@ def _hollow(place: int, words: list[str]) -> bool:
     after = words[place + 1 : place + 4]
     if words[place] in ("sin", "sem"):
         return bool(after) and (after[0].startswith("pag") or after[0] == "que" or after[0] == "falta")
-    if any(w in _HOLLOW for w in after[:3]):
+    # "no piense que no voy a llamar": the first "no" undoes the second.
+    earlier = words[max(0, place - 4) : place]
+    if any(w in _HOLLOW for w in (*after[:3], *earlier)) and not any(w in ".?" for w in earlier):
         return True
     pays = any(w.startswith(_PAYWORDS) for w in after[:3])
     if before in _CONDITION and pays:

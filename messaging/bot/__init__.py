@@ -1,5 +1,5 @@
-"""Placeholder until the bot's own first slice lands (colleague B overwrites this file)."""
+"""The bot: answers what a debtor taps or types, at once, within the creditor's policy, and knows when to stop."""
 
+from messaging.bot.reacting import react
 
-def react(conversation, message, now):
-    """Nothing yet."""
+__all__ = ["react"]

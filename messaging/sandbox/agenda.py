@@ -93,7 +93,7 @@ class Agenda:
     def put(self, due_us: int, tie: str, what: str, payload: Any) -> None:
         """Schedule something."""
         self._serial += 1
-        heapq.heappush(self._heap, (due_us, "", self._serial, what, payload))
+        heapq.heappush(self._heap, (due_us, tie, self._serial, what, payload))
 
     def next_us(self) -> int | None:
         """When the first thing is due, or None."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -241,8 +242,8 @@ def test_an_older_folder_is_upgraded_in_order(data, monkeypatch):
 
 
 def test_a_full_disk_is_said_in_one_line(data, monkeypatch):
-    usage = folder.shutil.disk_usage(TOP)
-    monkeypatch.setattr(folder.shutil, "disk_usage", lambda path: usage._replace(free=5 * 2**20))
+    usage = shutil.disk_usage(TOP)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=5 * 2**20))
     with pytest.raises(EmbeddedError, match="5 MB free") as refused, running(data):
         pass
     assert "\n" not in str(refused.value)

@@ -191,7 +191,7 @@ def test_a_promise_is_kept_by_money_that_came_after_it():
     invoice = invoice_of(book, 100)
     book.charge(invoice, CAUSE)
     book.receive(payment_of(book, 40), CAUSE)
-    promise = Promise(id=uuid7(), minor=50, state="open", open_minor_before=60)
+    promise = Promise(id=uuid7(), tenant_id=TENANT, minor=50, state="open", open_minor_before=60)
     book.promises = [promise]
     book.receive(payment_of(book, 20), CAUSE)
     book.settle(CAUSE)
@@ -203,11 +203,22 @@ def test_a_promise_is_kept_by_money_that_came_after_it():
 
 def plan(book, minors, total, invoices):
     agreement = Agreement(
-        id=uuid7(), state="active", total_minor=total, invoice_ids=[invoice.id for invoice in invoices], external_id="p1"
+        id=uuid7(),
+        tenant_id=TENANT,
+        state="active",
+        total_minor=total,
+        external_id="p1",
+        invoice_ids=[invoice.id for invoice in invoices],
     )
     book.agreement = agreement
     book.instalments = [
-        Instalment(id=uuid7(), number=place + 1, minor=minor, due_on=date(2026, 12, 1) + timedelta(days=30 * place))
+        Instalment(
+            id=uuid7(),
+            tenant_id=TENANT,
+            number=place + 1,
+            minor=minor,
+            due_on=date(2026, 12, 1) + timedelta(days=30 * place),
+        )
         for place, minor in enumerate(minors)
     ]
     return agreement
@@ -251,8 +262,8 @@ def test_a_code_dies_when_its_invoices_move_and_lives_while_others_do():
     book.charge(second, CAUSE)
     book.settle(CAUSE)
     book.written.clear()
-    one = Payable(id=uuid7(), minor=100, invoice_ids=[first.id], state="open")
-    two = Payable(id=uuid7(), minor=100, invoice_ids=[second.id], state="open")
+    one = Payable(id=uuid7(), tenant_id=TENANT, minor=100, invoice_ids=[first.id], state="open")
+    two = Payable(id=uuid7(), tenant_id=TENANT, minor=100, invoice_ids=[second.id], state="open")
     book.payables = [one, two]
     book.receive(payment_of(book, 10), CAUSE)
     book.settle(CAUSE)

@@ -1,0 +1,248 @@
+"""Two organisations with two creditors each, everything in them marked, and a way to see whether anything changed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from django.apps import apps
+
+from compliance.models import Contact, Decision, Stop
+from kernel.ids import uuid7
+from messaging.models import (
+    Enrolment,
+    Message,
+    Outbound,
+    ProviderMessage,
+    SendRequest,
+    Sequence,
+    SequenceVersion,
+    StatusReport,
+)
+from monitoring.models import Alert, Scan
+from portfolio.models import (
+    Agreement,
+    ContactPoint,
+    Creditor,
+    Debtor,
+    Dispute,
+    Import,
+    ImportRejection,
+    Instalment,
+    Invoice,
+    Payable,
+    Payment,
+    Person,
+    Promise,
+)
+from tenants import audit, secrets
+from tenants.events import Emit, emit
+from tenants.models import Tenant, TenantModel
+from tenants.scope import tenant_scope
+from tests import factories
+from tests.factories import NOON
+
+#: Rows that anybody inside the tenant may cause to change by doing their own work: nobody's secret is in them.
+NOT_COMPARED = {"tenants.TenantSecretKey", "tenants.EventCursor", "tenants.StagedEvent", "tenants.Event"}
+
+
+@dataclass
+class Estate:
+    """What one creditor has: its rows by kind, the words that nobody else may read, and the ids they could try."""
+
+    mark: str
+    creditor: Creditor
+    rows: dict[str, Any] = field(default_factory=dict)
+    ids: dict[str, set[str]] = field(default_factory=dict)
+
+    def all_ids(self) -> set[str]:
+        return set().union(*self.ids.values())
+
+    def words(self) -> set[str]:
+        """Texts that must not turn up in anybody else's answers; none of them is ever sent by an attacker."""
+        return {self.mark, self.rows["contact_point"].value, self.rows["document"]}
+
+
+@dataclass
+class Organisation:
+    """A tenant with two creditors who must not see each other."""
+
+    tenant: Tenant
+    ours: Estate
+    theirs: Estate
+
+
+def make_organisation(country: str = "BR") -> Organisation:
+    """An organisation whose two creditors share the number that sends, and nothing else."""
+    tenant = factories.make_tenant(country, kind="agency", frozen=True)
+    with tenant_scope(tenant.id):
+        number = factories.make_number()
+        template = factories.make_template(number.account)
+        return Organisation(tenant, make_estate(number, template), make_estate(number, template))
+
+
+def make_estate(number: Any, template: Any) -> Estate:
+    """One row of every kind. External ids are plain (they are sent), every other text carries the mark."""
+    mark = f"zq{uuid7().hex[-14:]}"
+    creditor = factories.make_creditor(name=f"Creditor {mark}", external_id=f"c-{uuid7().hex[-8:]}")
+    kind, document = factories.make_document(creditor.country)
+    person = factories.make_person(name=f"Person {mark}", document=(kind, document), city=f"City {mark}")
+    point = factories.make_contact_point(person, contact_name=mark)
+    debtor = factories.make_debtor(
+        creditor, person=person, external_id=f"d-{uuid7().hex[-8:]}", labels=[mark], attributes={"note": mark}
+    )
+    invoice = factories.make_invoice(
+        debtor, "120.00", date(2026, 10, 1), number=f"i-{uuid7().hex[-8:]}", description=mark
+    )
+    common = {"creditor": creditor, "debtor": debtor}
+    money = {"currency": debtor.currency, "minor": 1000}
+    payment = Payment.objects.create(
+        **common, **money, external_id=f"p-{uuid7().hex[-8:]}", source=mark, paid_at=NOON, recorded_at=NOON, method=mark
+    )
+    promise = Promise.objects.create(**common, **money, due_on=date(2026, 12, 1), source=mark, created_at=NOON)
+    agreement = Agreement.objects.create(
+        **common, external_id=f"a-{uuid7().hex[-8:]}", currency=debtor.currency, total_minor=12000, source=mark,
+        invoice_ids=[invoice.id], created_at=NOON, updated_at=NOON,
+    )  # fmt: skip
+    Instalment.objects.create(creditor=creditor, agreement=agreement, number=1, due_on=date(2026, 12, 1), minor=12000)
+    dispute = Dispute.objects.create(
+        **common, invoice=invoice, reference="D-1", reason="other", detail=mark, opened_at=NOON
+    )
+    payable = Payable.objects.create(
+        **common, **money, kind="pix", reference=f"R{uuid7().hex[-10:]}", token=uuid7().hex, code=mark,
+        invoice_ids=[invoice.id], expires_at=NOON + timedelta(days=3), created_at=NOON,
+    )  # fmt: skip
+    portfolio = Import.objects.create(
+        creditor=creditor, file_name=f"{mark}.csv", sha256="0" * 64, state=Import.State.APPLIED, started_at=NOON,
+        finished_at=NOON, counts={"rows": 1},
+    )  # fmt: skip
+    ImportRejection.objects.create(
+        creditor=creditor, source_import=portfolio, line=2, column="due", code="x", message=mark,
+        row=secrets.seal(mark, purpose="import_row"),
+    )  # fmt: skip
+    thread = factories.make_conversation(number, point, debtor=debtor, profile_name=mark)
+    said = factories.make_message(thread, f"words {mark}", debtor=debtor)
+    answer = factories.make_message(thread, f"answer {mark}", debtor=debtor, direction=Message.Direction.OUT)
+    ProviderMessage.objects.create(provider_id=f"wamid.{uuid7().hex}", message=answer)
+    StatusReport.objects.create(message=answer, state="read", provider_at=NOON, recorded_at=NOON, detail={"x": mark})
+    request_id = uuid7()
+    decision = Decision.objects.create(
+        creditor_id=creditor.id, person_id=person.id, debtor_id=debtor.id, request_id=request_id, verdict="allow",
+        message_class="collection", channel="whatsapp", origin="api", actor=mark, facts={"v": 1}, ruleset_digest="0" * 64,
+        evaluator="1", moment="request", decided_at=NOON, recorded_at=NOON,
+    )  # fmt: skip
+    wish = SendRequest.objects.create(
+        id=request_id, **common, person=person, contact_point=point, conversation=thread, number=number, message=answer,
+        channel="whatsapp", message_class="collection", disclosure=2, template=template, payload={"text": mark},
+        origin_kind="api", origin_id=f"{creditor.external_id}:m-{uuid7().hex[-8:]}", actor=mark, state="sent",
+        verdict="allow", decision_id=decision.id, expires_at=NOON + timedelta(days=1), requested_at=NOON,
+        settled_at=NOON, updated_at=NOON,
+    )  # fmt: skip
+    Outbound.objects.create(
+        creditor=creditor, request=wish, number=number, decision=decision, to=point.value, state="accepted",
+        not_before=NOON, created_at=NOON, settled_at=NOON,
+    )  # fmt: skip
+    Contact.objects.create(
+        person=person, channel="whatsapp", message_class="collection", at=NOON, creditor_hash="x", state="counted",
+        origin_id=wish.id,
+    )  # fmt: skip
+    stop = Stop.objects.create(
+        person=person, creditor_id=creditor.id, kind="disputed", since=NOON, source="test", evidence={"words": mark}
+    )
+    sequence = Sequence.objects.create(name=mark, creditor_id=creditor.id, country=creditor.country, created_at=NOON)
+    version = SequenceVersion.objects.create(sequence=sequence, version=1, steps=[], author="x", created_at=NOON)
+    enrolment = Enrolment.objects.create(
+        **common, sequence=sequence, version=version, invoice=invoice, created_at=NOON, updated_at=NOON, reason="x"
+    )
+    Scan.objects.create(
+        creditor_id=creditor.id, message=said, main_class="insult", severity=3, detector="1", scanned_at=NOON
+    )
+    alert = Alert.objects.create(
+        creditor_id=creditor.id, debtor_id=debtor.id, conversation=thread, message=said, conduct="insult", severity=3,
+        note=mark, actor=mark, raised_at=NOON, recorded_at=NOON,
+    )  # fmt: skip
+    entry = audit.record(
+        "test", actor=mark, subject="portfolio.debtor", subject_id=debtor.id, after={"x": mark}, creditor_id=creditor.id
+    )
+    emit(Emit("debtor.saved", "portfolio.debtor", debtor.id, NOON, creditor.id, data={"x": mark}))
+    ids = {
+        "creditor": {str(creditor.id), creditor.external_id},
+        "debtor": {str(debtor.id), debtor.external_id},
+        "person": {str(person.id)},
+        "contact": {str(point.id)},
+        "invoice": {str(invoice.id), invoice.external_id},
+        "payment": {str(payment.id), payment.external_id},
+        "promise": {str(promise.id)},
+        "agreement": {str(agreement.id), agreement.external_id},
+        "dispute": {str(dispute.id), dispute.reference},
+        "payable": {str(payable.id), payable.reference},
+        "import": {str(portfolio.id)},
+        "conversation": {str(thread.id)},
+        "message": {str(said.id), str(answer.id)},
+        "request": {str(wish.id), wish.origin_id},
+        "decision": {str(decision.id)},
+        "alert": {str(alert.id)},
+        "stop": {str(stop.id)},
+        "enrolment": {str(enrolment.id)},
+        "audit": {str(entry.id)},
+    }
+    rows = {
+        "debtor": debtor, "person": person, "contact_point": point, "document": document, "invoice": invoice,
+        "conversation": thread, "message": said, "payment": payment, "decision": decision, "request": wish,
+    }  # fmt: skip
+    return Estate(mark, creditor, rows, ids)
+
+
+def belongs(model: type[TenantModel], estate: Estate) -> Any:
+    """The rows of a table that are this creditor's, by their creditor or their person."""
+    columns = {item.column for item in model._meta.local_fields}
+    if "creditor_id" in columns:
+        return model.objects.filter(creditor_id=estate.creditor.id)
+    if model is Person:
+        return model.objects.filter(pk=estate.rows["person"].pk)
+    if "person_id" in columns:
+        return model.objects.filter(person_id=estate.rows["person"].pk)
+    return model.objects.none()
+
+
+def tables() -> Iterator[type[TenantModel]]:
+    for model in apps.get_models():
+        if issubclass(model, TenantModel) and model._meta.label not in NOT_COMPARED:
+            yield model
+
+
+def photograph(tenant: Tenant, estate: Estate | None = None) -> dict[str, list[Any]]:
+    """Every row of a tenant (or of one of its creditors), to be compared with the same later."""
+    taken = {}
+    with tenant_scope(tenant.id):
+        for model in tables():
+            rows = model.objects.all() if estate is None else belongs(model, estate)
+            taken[model._meta.label] = sorted(map(repr, rows.values_list()))
+    return taken
+
+
+def known_ids(estates: Iterator[Estate] | list[Estate]) -> set[str]:
+    """The UUIDs of these creditors' rows."""
+    found = set()
+    for estate in estates:
+        for value in estate.all_ids():
+            try:
+                found.add(str(uuid.UUID(value)))
+            except ValueError:
+                continue
+    return found
+
+
+__all__ = [
+    "ContactPoint",
+    "Debtor",
+    "Estate",
+    "Invoice",
+    "Organisation",
+    "known_ids",
+    "make_organisation",
+    "photograph",
+]
