@@ -203,7 +203,7 @@ def _draft(
             max_discount_percent=creditor.policy.get("max_discount_percent"),
         )
         scan = language.scan(text, author="agent" if wish.origin_kind in ("agent", "api") else "bot", context=context)
-        flags = language.flags_for(scan, text) | (flags or frozenset())
+        flags = language.flags_for(scan, text, context) | (flags or frozenset())
         seen = language.disclosure_of(text, names)
         disclosure = seen if disclosure is None else max(disclosure, seen)
     missing = frozenset(wish.missing or ()) if wish.missing is not None else _missing(template)
