@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from compliance.models import Consent
 from compliance.rulesets import load_rule_packs
@@ -38,7 +39,11 @@ def world(size: int, *, base_url: str) -> tuple[Tenant, Number, Creditor, list[D
 
 
 def _debtors(creditor: Creditor, number: Number, size: int) -> list[Debtor]:
-    persons, points, debtors, threads, consents = [], [], [], [], []
+    persons: list[Any] = []
+    points: list[Any] = []
+    debtors: list[Any] = []
+    threads: list[Any] = []
+    consents: list[Any] = []
     for serial in range(size):
         person = Person(name=f"Deudor {serial}", country="CO", language="es", created_at=NOON)
         point = ContactPoint(
@@ -68,7 +73,7 @@ def _debtors(creditor: Creditor, number: Number, size: int) -> list[Debtor]:
         (Conversation, threads),
         (Consent, consents),
     ):
-        model.objects.bulk_create(rows, batch_size=1000)  # type: ignore[attr-defined]
+        model.objects.bulk_create(rows, batch_size=1000)
     return debtors
 
 

@@ -1,4 +1,4 @@
-"""One settings module for every way of running: the environment decides, and production starts only when it is whole."""
+"""One settings module for every way of running; production starts only when its environment is whole."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": False,
+        "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",

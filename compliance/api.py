@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.urls import URLPattern, path
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -51,7 +51,7 @@ def language_of(request: Request) -> str:
 def shown_decision(row: Decision, lang: str) -> dict[str, Any]:
     """A decision as JSON, explained."""
     zone = (row.facts.get("offsets") or [["UTC"]])[0][0]
-    decision = Judgement(row.verdict, tuple(map(finding_from_json, row.findings)), row.next_allowed_at)
+    decision = Judgement(cast("Any", row.verdict), tuple(map(finding_from_json, row.findings)), row.next_allowed_at)
     return {
         "id": row.pk, "request": row.request_id, "debtor": row.debtor_id, "verdict": row.verdict,
         "message_class": row.message_class, "channel": row.channel, "origin": row.origin, "moment": row.moment,

@@ -67,7 +67,8 @@ def policy(kind: str, table: str) -> tuple[str, str]:
             f"WHERE d.tenant_id = {table}.tenant_id AND d.person_id = {table}.{column or 'person_id'}))"
         )
         if owner:
-            seen += f" AND ({_ALL} OR {table}.creditor_id IS NULL OR {_LISTED.format(t=table)})"
+            own = f"({_ALL} OR {table}.creditor_id IS NULL OR {_LISTED.format(t=table)})"
+            return f"{seen} AND {own}", f"{tenant} AND {own}"
         return seen, tenant
     if kind.startswith(BY_MESSAGE):
         column = kind.partition(":")[2]

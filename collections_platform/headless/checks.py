@@ -82,8 +82,7 @@ def zones_of(e164: str, country: str) -> list[str]:
 def _closed(country: str, uf: str, day: date) -> bool:
     if day.weekday() >= 5:
         return True
-    options = {"subdiv": uf} if country == "BR" and uf else {}
-    if day in holidays.country_holidays(country, years=day.year, **options):
+    if day in holidays.country_holidays(country, years=day.year, subdiv=uf or None if country == "BR" else None):
         return True
     if country == "BR":
         optional = holidays.country_holidays(country, years=day.year, categories=("optional",), language="pt_BR")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -46,7 +47,6 @@ def run(argv: list[str]) -> int:
         if state is not None:
             say(f"Going on with the run that stopped at {state.tick_at or 'its import'} (--fresh begins anew).")
         else:
-            options = Options(**{**_fields(options), "fresh": False})
             state = world.create(options)
         source = open_source(options, START.date())
         with processes(options) as (sandbox, web_url):
@@ -64,10 +64,6 @@ def run(argv: list[str]) -> int:
         options.report.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
     report.show(result)
     return 0 if all(result["checks"].values()) else 1
-
-
-def _fields(options: Options) -> dict[str, object]:
-    return {name: getattr(options, name) for name in Options.__slots__}
 
 
 def say(text: str) -> None:
@@ -217,7 +213,7 @@ def _owed(state: State, phone: str) -> tuple[Debtor, int] | None:
         return None if debtor is None else (debtor, debtor.open_minor)
 
 
-def _people(phone: str) -> list[object]:
+def _people(phone: str) -> list[uuid.UUID]:
     return list(ContactPoint.objects.filter(kind="phone", value=phone).values_list("person_id", flat=True))
 
 

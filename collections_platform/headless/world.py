@@ -103,7 +103,7 @@ def create(options: Options) -> State:
         name=facts["name"], slug=f"run-{options.key}-{secrets.token_hex(3)}", country=country, currency=options.currency,
         sandbox=True, frozen_at=START, actor="system:headless",
     )  # fmt: skip
-    words = {name: secrets.token_hex(16) for name in ("token", "app_secret", "verify_token", "psp_secret")}
+    words: dict[str, Any] = {name: secrets.token_hex(16) for name in ("token", "app_secret", "verify_token", "psp_secret")}
     with tenant_scope(tenant.pk):
         creditor, _ = save_creditor(
             external_id="main", country=country, currency=options.currency,

@@ -61,7 +61,8 @@ class Reservation:
 
 def reserve(reservations: Iterable[Reservation], *, state: str = "reserved") -> None:
     """Write or renew reservations with one statement; each origin has one row for ever."""
-    rows = list({one.origin_id: one for one in reservations}.values())
+    kept = {one.origin_id: one for one in reservations}
+    rows = [kept[origin] for origin in sorted(kept)]  # every writer takes these rows in this order
     if not rows:
         return
     tenant_id = current_tenant_id()
@@ -96,7 +97,9 @@ def release(origin_ids: Iterable[uuid.UUID]) -> None:
     if wanted:
         with connection.cursor() as cursor:
             cursor.execute(
-                "UPDATE compliance_contact SET state = 'released' WHERE origin_id = ANY(%s) AND state = 'reserved'",
+                "WITH held AS (SELECT id FROM compliance_contact WHERE origin_id = ANY(%s) AND state = 'reserved' "
+                "ORDER BY origin_id FOR NO KEY UPDATE) "
+                "UPDATE compliance_contact c SET state = 'released' FROM held WHERE c.id = held.id",
                 [wanted],
             )
 
@@ -120,7 +123,7 @@ def settle(outcomes: Mapping[uuid.UUID, str], now: datetime) -> int:
         cursor.execute(
             "WITH outcome AS (SELECT * FROM unnest(%s::uuid[], %s::text[]) AS x(o, s)), held AS ("
             "SELECT c.id, outcome.s FROM compliance_contact c JOIN outcome ON outcome.o = c.origin_id "
-            "WHERE c.state <> outcome.s ORDER BY c.id FOR NO KEY UPDATE OF c) "
+            "WHERE c.state <> outcome.s ORDER BY c.origin_id FOR NO KEY UPDATE OF c) "
             "UPDATE compliance_contact c SET state = held.s FROM held WHERE c.id = held.id",
             [[key for key, _ in rows], [state for _, state in rows]],
         )

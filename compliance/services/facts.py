@@ -68,7 +68,7 @@ def _states(person: PersonRow, point: PointRow, country: str) -> tuple[str, ...]
         known = known_subdivisions(country)
     except ValueError:
         return ()
-    return tuple(state for state in states if state in known)
+    return tuple(state for state in states if not known or state in known)
 
 
 def zones_of(person: PersonRow, point: PointRow) -> tuple[str, ...]:

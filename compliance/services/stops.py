@@ -14,7 +14,7 @@ from compliance.services.values import exact
 from kernel.errors import DomainError
 from kernel.ids import uuid7
 from tenants.events import Emit, emit, emit_many
-from tenants.scope import all_creditors
+from tenants.scope import all_creditors, current
 
 #: What a stop can be: the conditions (`when`) of the packs' stop rules that somebody or some list states.
 KINDS = frozenset(
@@ -137,13 +137,17 @@ def _raise(wanted: list[_Wanted], now: datetime) -> list[Stop]:
 def lift_stop(stop_id: uuid.UUID, *, by: str, reason: str, now: datetime) -> Stop:
     """Lift a stop; who and why are part of the evidence. Lifting twice changes nothing.
 
-    Raises DomainError when there is no such stop, or no reason is given.
+    Raises DomainError when there is no such stop, no reason is given, or the scope is limited to creditors whose own
+    stop it is not.
     """
     if not reason.strip():
         raise DomainError("reason_missing", "say why the stop is lifted", pointer="reason")
     stop = Stop.objects.select_for_update(no_key=True).filter(pk=stop_id).first()
     if stop is None:
         raise DomainError("stop_unknown", "there is no such stop")
+    scope = current()
+    if scope is not None and scope.creditor_ids is not None and stop.creditor_id not in scope.creditor_ids:
+        raise DomainError("stop_not_yours", "this stop holds for others too: ask the organisation to lift it")
     if stop.lifted_at is not None:
         return stop
     stop.lifted_at, stop.lifted_by, stop.lifted_reason = now, by, reason

@@ -72,6 +72,13 @@ class Ruling:
         return self.verdict == "allow"
 
     @property
+    def recorded(self) -> uuid.UUID:
+        """Id of the decision that was written; only a last look that allowed has written none."""
+        if self.decision_id is None:
+            raise ValueError("this ruling wrote no decision: the former one stands")
+        return self.decision_id
+
+    @property
     def rules(self) -> tuple[str, ...]:
         """Ids of the rules that object."""
         return tuple(finding.rule for finding in self.findings)

@@ -257,3 +257,17 @@ def answer_in(question: str, text: str) -> str:
         tokens = [token for token in re.findall(r"[0-9A-Za-z]{3,}", re.sub(r"(?<=\w)[.\-/](?=\w)", "", text)) if re.search(r"\d", token)]
         return tokens[-1][-3:].upper() if tokens and len(text) <= 60 else ""
     return ""
+
+
+_REASONS = (
+    ("already_paid", r"ya (?:lo )?pagu|ya (?:est[aá]|qued[oó]) pagad|j[aá] paguei|j[aá] foi pag|dos veces|duas vezes"),
+    ("cancelled", r"cancel[eé]|cancelei|di de baja|dei baixa"),
+    ("not_delivered", r"lleg[oó]|nunca recib|no me entreg|dañad|devolv|defeito|n[aã]o recebi|n[aã]o chegou"),
+    ("wrong_amount", r"monto|importe|valor|de m[aá]s|a mais|cuadra|n[aã]o bate|cobrand"),
+    ("not_mine", r"no es m[ií]|no reconozco|no debo|nunca contrat|n[aã]o [eé] minha|n[aã]o reconhe|n[aã]o devo|no la conozco"),
+)
+
+
+def reason_of(words: str) -> str:
+    """What a debtor denies a claim with, as far as the words show; `other` otherwise."""
+    return next((name for name, pattern in _REASONS if re.search(pattern, words, re.IGNORECASE)), "other")

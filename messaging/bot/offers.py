@@ -14,6 +14,11 @@ _DATES = 6
 _FIRST_AFTER = 5
 
 
+def days(count: int) -> timedelta:
+    """So many days."""
+    return timedelta(days=count)
+
+
 def plan_counts(total_minor: int, *, most: int, least_minor: int) -> list[int]:
     """Up to three counts of instalments, from short to long, none of whose parts is below the policy's least."""
     counts = [n for n in {*_COUNTS, most} if 2 <= n <= most and total_minor // n >= max(1, least_minor)]

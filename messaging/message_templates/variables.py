@@ -117,13 +117,10 @@ def values(
 ) -> dict[str, str]:
     """Every place that the shipped texts have about these invoices (open, undisputed, oldest due first).
 
-    What the creditor's system stated is all that is asked: no interest or cost of our own is added to it.
+    What the creditor's system stated is all that is asked: no interest or cost of our own is added to it. Without
+    invoices only the places that need none are filled.
     """
     locale = locale_of(language, creditor.country)
-    currency = invoices[0].currency
-    total = Money.from_minor(sum(invoice.open_minor for invoice in invoices), currency)
-    nothing = format_money(Money.from_minor(0, currency), locale)
-    oldest = invoices[0]
     portuguese = language.startswith("pt")
     if sender.agency:
         authority = f"por mandato de {creditor.name}"
@@ -138,20 +135,27 @@ def values(
         "address": creditor.address,
         "tax_id": tax_id(creditor),
         "contact": creditor.contact,
-        "how_to_pay": how_to_pay(creditor, currency, language),
-        "reference": reference_of(invoices, language),
-        "description": origin_of(oldest, language, locale),
-        "amount": format_money(total, locale),
-        "principal": format_money(total, locale),
-        "interest": nothing,
-        "fines": nothing,
-        "fees": nothing,
-        "due_date": format_day(oldest.due_on, locale),
-        "days": str(max(0, (today - oldest.due_on).days)),
         "deadline": format_day(today + timedelta(days=DEADLINE_DAYS), locale),
         "calculated_on": format_day(today, locale),
     }
+    if invoices:
+        oldest = invoices[0]
+        total = Money.from_minor(sum(invoice.open_minor for invoice in invoices), oldest.currency)
+        found |= {
+            "how_to_pay": how_to_pay(creditor, oldest.currency, language),
+            "reference": reference_of(invoices, language),
+            "description": origin_of(oldest, language, locale),
+            "due_date": format_day(oldest.due_on, locale),
+            "days": str(max(0, (today - oldest.due_on).days)),
+            **amounts(total, locale),
+        }
     return {name: clip(name, text) for name, text in found.items()}
+
+
+def amounts(total: Money, locale: Locale) -> dict[str, str]:
+    """An amount with its parts: all of it is principal, because nothing is added to what the creditor stated."""
+    whole, nothing = format_money(total, locale), format_money(Money.from_minor(0, total.currency), locale)
+    return {"amount": whole, "principal": whole, "interest": nothing, "fines": nothing, "fees": nothing}
 
 
 def clip(name: str, text: str) -> str:

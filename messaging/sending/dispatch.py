@@ -140,7 +140,7 @@ def _last_look(rows: Sequence[Outbound], channels: Channels, *, now: datetime) -
         if ruling.verdict == "allow":
             going.append((row, request))
             continue
-        request.verdict, request.decision_id, request.updated_at = ruling.verdict, ruling.decision_id, now
+        request.verdict, request.decision_id, request.updated_at = ruling.verdict, ruling.recorded, now
         if ruling.verdict == "defer":
             request.state, request.next_at = SendRequest.State.WAITING, ruling.next_allowed_at
             due = min(filter(None, [request.next_at, request.expires_at]))
@@ -176,21 +176,14 @@ def _last_look(rows: Sequence[Outbound], channels: Channels, *, now: datetime) -
 
 
 def _parcels(going: Sequence[tuple[Outbound, SendRequest]]) -> list[Parcel]:
-    replies = {r.message_id for _, r in going}
-    reply_to = dict(Message.objects.filter(pk__in=replies).exclude(reply_to_id=None).values_list("id", "reply_to_id"))
-    wamids = (
-        dict(
-            ProviderMessage.objects.filter(message_id__in=set(reply_to.values())).values_list(
-                "message_id", "provider_id"
-            )
-        )
-        if reply_to
-        else {}
-    )
+    answered = Message.objects.filter(pk__in={r.message_id for _, r in going}).exclude(reply_to_id=None)
+    reply_to = {message_id: to for message_id, to in answered.values_list("id", "reply_to_id") if to is not None}
+    known = ProviderMessage.objects.filter(message_id__in=set(reply_to.values())).values_list("message_id", "provider_id")
+    wamids = dict(known) if reply_to else {}
     return [
         Parcel(
             reference=row.pk, to=row.to, content=request.payload,
-            reply_to=wamids.get(reply_to.get(request.message_id), "") if reply_to else "",
+            reply_to=wamids.get(reply_to.get(request.message_id, row.pk), ""),
         )
         for row, request in going
     ]  # fmt: skip

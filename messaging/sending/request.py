@@ -17,6 +17,7 @@ from typing import Any
 
 from compliance import language
 from compliance.services import Ask, Ruling, authorise, settle
+from compliance.services.values import Moment
 from kernel.errors import DomainError
 from kernel.ids import uuid7
 from messaging.models import Conversation, Message, MessageTemplate, Number, Outbound, SendRequest
@@ -25,6 +26,7 @@ from messaging.sending.wishes import Wish, check_content, render, words
 from portfolio.models import ContactPoint, Creditor, Debtor, Person
 from tenants import lanes
 from tenants.events import Emit, emit_many
+from tenants.scope import current_tenant_id
 from tenants.tasks import nudge
 
 #: How long a wish waits for its hour before it is dropped, by class, when it says nothing itself.
@@ -60,7 +62,7 @@ def salted(salt: str, text: str) -> str:
 
 
 def request_send(
-    wishes: Sequence[Wish], *, now: datetime, skip_locked: bool = False, moment: str = "request"
+    wishes: Sequence[Wish], *, now: datetime, skip_locked: bool = False, moment: Moment = "request"
 ) -> list[SendRequest | None]:
     """Ask for messages to be sent; returns their SendRequests in order, with the verdict on each.
 
@@ -141,8 +143,11 @@ def _drafts(wishes: Sequence[Wish], *, now: datetime) -> list[_Draft]:
         placed.append((wish, debtor, contact, number))
     threads = _conversations([(n, p, d) for _, d, p, n in placed], now=now)
     return [
-        _draft(wish, debtor, contact, number, given.get(wish.conversation_id) or threads[number.pk, contact.kind, contact.value],
-               templates, creditors[wish.creditor_id])
+        _draft(
+            wish, debtor, contact, number,
+            (given.get(wish.conversation_id) if wish.conversation_id else None) or threads[number.pk, contact.kind, contact.value],
+            templates, creditors[wish.creditor_id],
+        )
         for wish, debtor, contact, number in placed
     ]  # fmt: skip
 
@@ -254,7 +259,7 @@ def _write(decided: Sequence[tuple[_Draft, Ruling]], *, now: datetime) -> list[S
         return []
     messages, requests, outbounds, events = [], [], [], []
     wakes: dict[tuple[str, str], datetime] = {}
-    tenant_id = decided[0][0].debtor.tenant_id
+    tenant_id = current_tenant_id()
     for draft, ruling in decided:
         wish, allow, deny = draft.wish, ruling.verdict == "allow", ruling.verdict == "deny"
         state = "queued" if allow else "withdrawn" if deny else "waiting"
@@ -274,7 +279,7 @@ def _write(decided: Sequence[tuple[_Draft, Ruling]], *, now: datetime) -> list[S
             disclosure=draft.disclosure, flags=sorted(draft.flags), missing=sorted(draft.missing),
             invoice_ids=list(wish.invoice_ids), template=draft.template, payload=draft.content,
             origin_kind=wish.origin_kind, origin_id=wish.origin_id, actor=wish.actor, state=state,
-            verdict=ruling.verdict, decision_id=ruling.decision_id, next_at=ruling.next_allowed_at if not allow else None,
+            verdict=ruling.verdict, decision_id=ruling.recorded, next_at=ruling.next_allowed_at if not allow else None,
             expires_at=wish.expires_at or now + patience, requested_at=now,
             settled_at=now if deny else None, updated_at=now,
         )  # fmt: skip
@@ -348,7 +353,7 @@ def ask_again(requests: Sequence[SendRequest], *, now: datetime, skip_locked: bo
             request.next_at = now + timedelta(seconds=30)
             moved.append(request)
             continue
-        request.verdict, request.decision_id, request.updated_at = ruling.verdict, ruling.decision_id, now
+        request.verdict, request.decision_id, request.updated_at = ruling.verdict, ruling.recorded, now
         request.next_at = ruling.next_allowed_at if ruling.verdict == "defer" else None
         if ruling.verdict == "deny":
             denied.append(request)
@@ -361,7 +366,7 @@ def ask_again(requests: Sequence[SendRequest], *, now: datetime, skip_locked: bo
                 Outbound.objects.bulk_create([_outbound(request, to, 5, now=now)])
             else:
                 Outbound.objects.filter(pk=outbound.pk, state="waiting").update(
-                    state="queued", decision_id=ruling.decision_id, not_before=now
+                    state="queued", decision_id=ruling.recorded, not_before=now
                 )
             lanes.wake("dispatch", str(request.number_id), at=now)
         moved.append(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Q
@@ -12,10 +12,11 @@ from kernel.clock import Clock
 from kernel.errors import DomainError
 from messaging.message_templates.choose import TemplateShelf
 from messaging.models import Enrolment, SendRequest
-from messaging.sending.request import Wish, request_send
-from messaging.sequences.services import Account, _steps, accounts, plan, refresh
+from messaging.sending.request import request_send, withdraw
+from messaging.sending.wishes import Wish
+from messaging.sequences.services import ON_HOLD, Account, accounts, plan, refresh, steps_in
 from tenants import events, lanes, work
-from tenants.models import Tenant
+from tenants.models import Event, Tenant
 from tenants.scope import tenant_scope
 
 BATCH = 200
@@ -25,7 +26,31 @@ _NEWS = (
     "promise.broken", "promise.withdrawn", "agreement.accepted", "agreement.fulfilled", "agreement.broken",
     "agreement.cancelled", "dispute.opened", "dispute.closed", "import.undone",
 )  # fmt: skip
+#: After these, what was asked for before says something that is not true any more.
+_OVERTAKING = {"payment.recorded", "promise.created", "agreement.accepted", "dispute.opened"}
 events.READERS.add(READER)
+
+
+def debtor_of(event: Event) -> uuid.UUID | None:
+    """The debtor that a piece of news is about; None when it is about none, or is no news to a sequence."""
+    if event.name == "debtor.saved":
+        return event.subject_id
+    if event.name not in _NEWS:
+        return None
+    named = event.data.get("debtor_id") or event.data.get("debtor")
+    return uuid.UUID(named) if named else None
+
+
+def withdraw_overtaken(moved: Mapping[uuid.UUID, datetime], *, now: datetime) -> int:
+    """Take back what was asked for about these debtors' accounts before the account changed; returns how many."""
+    if not moved:
+        return 0
+    rows = SendRequest.objects.select_for_update().filter(
+        debtor_id__in=moved, state__in=["waiting", "queued"], message_class="collection"
+    )
+    return withdraw(
+        [row for row in rows.order_by("id") if row.requested_at < moved[row.debtor_id]], reason="account_changed", now=now
+    )
 
 
 @work.serves(READER)
@@ -36,8 +61,15 @@ def follow(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
         cursor, found = events.unread(READER, limit=2000)
         if not found:
             return None
-        wanted = {uuid.UUID(event.data["debtor"]) for event in found if event.name in _NEWS and event.data.get("debtor")}
-        wanted |= {event.subject_id for event in found if event.name == "debtor.saved"}
+        wanted, moved = set(), {}
+        for event in found:
+            debtor_id = debtor_of(event)
+            if debtor_id is None:
+                continue
+            wanted.add(debtor_id)
+            if event.name in _OVERTAKING or (event.name == "debtor.saved" and "balance" in event.data):
+                moved[debtor_id] = max(event.business_at, moved.get(debtor_id, event.business_at))
+        withdraw_overtaken(moved, now=now)
         refresh(wanted, now=now)
         events.advance(cursor, found[-1].sequence)
     return now
@@ -54,7 +86,7 @@ def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
             .values_list("debtor_id", flat=True)[:BATCH]
         )
         if over:
-            Enrolment.objects.filter(debtor_id__in=over, reason="replied").update(paused_until=now)
+            Enrolment.objects.filter(debtor_id__in=over, reason__in=ON_HOLD).update(paused_until=now)
             refresh(over, now=now)
         due = list(
             Enrolment.objects.filter(state=Enrolment.State.ACTIVE, next_at__lte=now)
@@ -79,6 +111,7 @@ def step_on(due: Sequence[Enrolment], *, now: datetime) -> None:
     """Ask for the due touch of each enrolment, and plan the next one whatever the gate says."""
     loaded = {account.debtor.pk: account for account in accounts(row.debtor_id for row in due)}
     shelf = TemplateShelf()
+    shelf.prefetch(loaded.values())
     wishes: list[tuple[Enrolment, Account, str, Wish]] = []
     moved: list[Enrolment] = []
     for row in due:
@@ -90,12 +123,12 @@ def step_on(due: Sequence[Enrolment], *, now: datetime) -> None:
             continue
         if row.reason.startswith("blocked:"):
             # Days may have gone by since it was kept back: of several touches only the latest speaks.
-            plan(row, account, _steps(row.version), now=now)
+            plan(row, account, steps_in(row.version), now=now)
             if row.next_at is None or row.next_at > now:
                 moved.append(row)
                 continue
         code = row.next_step
-        stage = next((s.stage for s in _steps(row.version) if code == s.code or code.startswith(f"{s.code}.")), "")
+        stage = next((s.stage for s in steps_in(row.version) if code == s.code or code.startswith(f"{s.code}.")), "")
         try:
             wish = shelf.wish(account, row, stage=stage, touch=code, now=now)
         except DomainError as error:
@@ -122,7 +155,7 @@ def _after(row: Enrolment, account: Account, code: str, request: SendRequest, *,
     """The touch was asked for: plan the next. One that was denied stays due until its reason goes away."""
     last = row.last_step
     row.last_step = code
-    plan(row, account, _steps(row.version), now=now)
+    plan(row, account, steps_in(row.version), now=now)
     if request.state == SendRequest.State.WITHDRAWN:
         later = row.next_at
         row.last_step, row.next_step, row.state = last, code, Enrolment.State.ACTIVE

@@ -23,6 +23,8 @@ from tenants.events import Emit, emit_many
 
 #: How long the sequence keeps quiet after the debtor wrote, when nothing else comes of it.
 AFTER_REPLY = timedelta(days=3)
+#: Pauses that only time or a person ends, and how long they last: nothing in the account says that they hold.
+ON_HOLD = {"replied": AFTER_REPLY, "to_verify": timedelta(days=3), "hardship": timedelta(days=30)}
 _COUNTRY_ZONE = {
     "BR": "America/Sao_Paulo", "MX": "America/Mexico_City", "CO": "America/Bogota", "PE": "America/Lima",
     "CL": "America/Santiago", "AR": "America/Argentina/Buenos_Aires", "EC": "America/Guayaquil",
@@ -82,7 +84,8 @@ def steps_of(version_id: uuid.UUID, content: str) -> tuple[Step, ...]:
     return tuple(Step.from_data(step) for step in json.loads(content))
 
 
-def _steps(version: SequenceVersion) -> tuple[Step, ...]:
+def steps_in(version: SequenceVersion) -> tuple[Step, ...]:
+    """The steps of a version."""
     return steps_of(version.pk, canonical(version.steps).decode())
 
 
@@ -128,7 +131,7 @@ def refresh(debtor_ids: Iterable[uuid.UUID], *, now: datetime) -> int:
             before: tuple[Any, ...] = ()
         else:
             before = _state(row)
-        _align(row, account, _steps(by_id[row.version_id]), now=now)
+        _align(row, account, steps_in(by_id[row.version_id]), now=now)
         if _state(row) != before:
             row.updated_at = now
             if before:
@@ -175,9 +178,11 @@ def _align(row: Enrolment, account: Account, steps: Sequence[Step], *, now: date
         return
     if account.promise is not None:
         morning = datetime.combine(account.promise.due_on + timedelta(days=1), time(8), ZoneInfo(account.zone))
-        _set(row, Enrolment.State.PAUSED, "promise", until=morning)
+        # Past that morning the promise is about to be judged: look again soon, not at once and for ever.
+        until = morning if morning > now else now + timedelta(hours=1)
+        _set(row, Enrolment.State.PAUSED, "promise", until=until)
         return
-    if row.state == Enrolment.State.PAUSED and row.reason == "replied" and row.paused_until and row.paused_until > now:
+    if row.state == Enrolment.State.PAUSED and row.reason in ON_HOLD and row.paused_until and row.paused_until > now:
         return
     if row.invoice_id != carrying.pk:
         row.invoice, row.last_step = carrying, ""
@@ -218,8 +223,10 @@ def pause_for(person_id: uuid.UUID, *, reason: str, now: datetime) -> int:
     for row in rows:
         if reason == "opted_out":
             _set(row, Enrolment.State.ENDED, "opted_out")
-        elif row.state == Enrolment.State.ACTIVE or row.reason == "replied":
-            _set(row, Enrolment.State.PAUSED, reason, until=now + AFTER_REPLY)
+        elif row.state == Enrolment.State.ACTIVE or row.reason in ON_HOLD:
+            until = now + ON_HOLD.get(reason, AFTER_REPLY)
+            if row.paused_until is None or row.paused_until < until:  # a longer pause is not shortened by a new word
+                _set(row, Enrolment.State.PAUSED, reason, until=until)
         row.updated_at = now
     Enrolment.objects.bulk_update(rows, ["state", "reason", "paused_until", "next_at", "next_step", "updated_at"])
     emit_many(
@@ -228,8 +235,16 @@ def pause_for(person_id: uuid.UUID, *, reason: str, now: datetime) -> int:
         for row in rows
     )  # fmt: skip
     if rows and reason != "opted_out":
-        lanes.wake("sequence", at=now + AFTER_REPLY)
+        lanes.wake("sequence", at=now + ON_HOLD.get(reason, AFTER_REPLY))
     return len(rows)
+
+
+def release(debtor_id: uuid.UUID, *, now: datetime) -> int:
+    """A person ends a pause that only time would end (hardship, a receipt to verify); returns 1 if there was one."""
+    held = Enrolment.objects.filter(debtor_id=debtor_id, state=Enrolment.State.PAUSED, reason__in=ON_HOLD)
+    if not held.update(paused_until=now):
+        return 0
+    return refresh([debtor_id], now=now)
 
 
 def unblock(person_id: uuid.UUID, *, now: datetime) -> int:

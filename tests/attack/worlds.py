@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -25,14 +25,11 @@ from messaging.models import (
 from monitoring.models import Alert, Scan
 from portfolio.models import (
     Agreement,
-    ContactPoint,
     Creditor,
-    Debtor,
     Dispute,
     Import,
     ImportRejection,
     Instalment,
-    Invoice,
     Payable,
     Payment,
     Person,
@@ -131,12 +128,13 @@ def make_estate(number: Any, template: Any) -> Estate:
     request_id = uuid7()
     decision = Decision.objects.create(
         creditor_id=creditor.id, person_id=person.id, debtor_id=debtor.id, request_id=request_id, verdict="allow",
-        message_class="collection", channel="whatsapp", origin="api", actor=mark, facts={"v": 1}, ruleset_digest="0" * 64,
-        evaluator="1", moment="request", decided_at=NOON, recorded_at=NOON,
+        message_class="collection", channel="whatsapp", origin="api", actor=mark, facts={"v": 1}, evaluator="1",
+        ruleset_digest="0" * 64, moment="request", decided_at=NOON, recorded_at=NOON,
     )  # fmt: skip
     wish = SendRequest.objects.create(
-        id=request_id, **common, person=person, contact_point=point, conversation=thread, number=number, message=answer,
-        channel="whatsapp", message_class="collection", disclosure=2, template=template, payload={"text": mark},
+        id=request_id, **common, person=person, contact_point=point, conversation=thread, number=number,
+        message=answer, channel="whatsapp", message_class="collection", disclosure=2, template=template,
+        payload={"text": mark},
         origin_kind="api", origin_id=f"{creditor.external_id}:m-{uuid7().hex[-8:]}", actor=mark, state="sent",
         verdict="allow", decision_id=decision.id, expires_at=NOON + timedelta(days=1), requested_at=NOON,
         settled_at=NOON, updated_at=NOON,
@@ -224,7 +222,7 @@ def photograph(tenant: Tenant, estate: Estate | None = None) -> dict[str, list[A
     return taken
 
 
-def known_ids(estates: Iterator[Estate] | list[Estate]) -> set[str]:
+def known_ids(estates: Iterable[Estate]) -> set[str]:
     """The UUIDs of these creditors' rows."""
     found = set()
     for estate in estates:

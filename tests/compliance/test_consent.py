@@ -173,6 +173,18 @@ def test_a_stop_is_raised_once_and_lifted_once_with_a_reason(world: World) -> No
         assert fresh.id != stop.id
 
 
+def test_a_creditors_own_people_lift_their_own_stops_only(world: World) -> None:
+    with world.scope():
+        ana = world.somebody()
+        mine = ana.debtor.creditor_id
+        everywhere = raise_stop(ana.person.id, "opted_out", evidence={}, source="debtor", now=MONDAY)
+        own = raise_stop(ana.person.id, "cease_requested", creditor_id=mine, evidence={}, source="debtor", now=MONDAY)
+    with world.scope(creditor_ids=[mine]):
+        with pytest.raises(DomainError, match="ask the organisation"):
+            lift_stop(everywhere.id, by="user:1", reason="-", now=MONDAY)
+        assert lift_stop(own.id, by="user:1", reason="withdrawn in writing", now=MONDAY).lifted_at == MONDAY
+
+
 def test_from_probe_to_check_each_state_lets_more_be_told(world: World) -> None:
     with world.scope():
         ana = world.somebody(identity="unknown")

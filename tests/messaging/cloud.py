@@ -106,7 +106,7 @@ def running_sandbox() -> Iterator[Cloud]:
         Config(seed=1, client=httpx.AsyncClient(transport=_Django()), start_us=int(NOON.timestamp() * 1e6))
     )
     loop, ready = asyncio.new_event_loop(), threading.Event()
-    where: dict[str, int] = {}
+    where: dict[str, Any] = {}
 
     async def start() -> None:
         server = web.Server(handler_for(app), access_log=None)
@@ -117,7 +117,7 @@ def running_sandbox() -> Iterator[Cloud]:
 
     def run() -> None:
         asyncio.set_event_loop(loop)
-        loop.create_task(start())  # noqa: RUF006 - the loop lives as long as the test
+        where["task"] = loop.create_task(start())
         loop.run_forever()
 
     thread = threading.Thread(target=run, daemon=True)
@@ -161,9 +161,11 @@ def person_with_window(cloud: Cloud, **fields: Any) -> Debtor:
         debtor = factories.make_debtor(creditor, invoices=[("1000", (NOON - timedelta(days=10)).date())], **fields)
         point = factories.contact_of(debtor)
         number = Number.objects.get(pk=cloud.number_id)
+        factories.make_conversation(number, point, debtor=debtor, speaker="agent")  # so that the bot keeps quiet
     cloud.call("POST", "/debtors", {"debtors": [{"phone": point.value, "persona": "manual"}]})
     cloud.call("POST", "/inbound", {
-        "phone_number_id": number.provider_id, "from": point.value, "message": {"type": "text", "text": {"body": "hola"}},
+        "phone_number_id": number.provider_id, "from": point.value,
+        "message": {"type": "text", "text": {"body": "hola"}},
     })  # fmt: skip
     cloud.advance(timedelta(minutes=1))
     return debtor

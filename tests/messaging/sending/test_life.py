@@ -80,10 +80,10 @@ def test_the_database_refuses_an_outbound_without_an_allow_decision(cloud: Cloud
     try:
         with cloud.scope(), connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO messaging_outbound (id, tenant_id, creditor_id, request_id, number_id, decision_id, verdict, "
-                '"to", state, priority, tries, not_before, error_code, error_detail, created_at) '
-                "SELECT gen_random_uuid(), tenant_id, creditor_id, id, number_id, decision_id, 'allow', '+573001112233', "
-                "'queued', 5, 0, requested_at, '', '', requested_at FROM messaging_sendrequest WHERE id = %s",
+                "INSERT INTO messaging_outbound (id, tenant_id, creditor_id, request_id, number_id, decision_id, "
+                'verdict, "to", state, priority, tries, not_before, error_code, error_detail, created_at) '
+                "SELECT gen_random_uuid(), tenant_id, creditor_id, id, number_id, decision_id, 'allow', "
+                "'+573001112233', 'queued', 5, 0, requested_at, '', '', requested_at FROM messaging_sendrequest WHERE id = %s",
                 [denied.pk],
             )
         raise AssertionError("the database took an Outbound row without an allow decision")

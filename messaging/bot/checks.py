@@ -1,0 +1,56 @@
+"""The two-point check: what a person can be asked, with believable wrong answers beside the right one."""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+
+from portfolio import knowledge
+from portfolio.models import Person
+
+CITY = "city"
+#: Nine answers and "not me" fill a list; three guesses at two such questions pass in one of fourteen tries.
+OPTIONS = 9
+_CITIES = {
+    "BR": "São Paulo|Rio de Janeiro|Belo Horizonte|Curitiba|Porto Alegre|Recife|Salvador|Fortaleza|Brasília|Goiânia|Campinas|Manaus",
+    "MX": "Ciudad de México|Guadalajara|Monterrey|Puebla|Tijuana|León|Querétaro|Mérida|Toluca|Cancún|Hermosillo|Chihuahua",
+    "CO": "Bogotá|Medellín|Cali|Barranquilla|Cartagena|Bucaramanga|Pereira|Manizales|Cúcuta|Ibagué|Santa Marta|Pasto",
+    "CL": "Santiago|Valparaíso|Concepción|La Serena|Antofagasta|Temuco|Rancagua|Talca|Arica|Iquique|Puerto Montt|Chillán",
+    "AR": "Buenos Aires|Córdoba|Rosario|Mendoza|La Plata|Mar del Plata|Tucumán|Salta|Santa Fe|San Juan|Neuquén|Corrientes",
+    "PE": "Lima|Arequipa|Trujillo|Chiclayo|Piura|Cusco|Iquitos|Huancayo|Tacna|Ica|Chimbote|Ayacucho",
+}  # fmt: skip
+
+
+def _fold(text: str) -> str:
+    plain = unicodedata.normalize("NFD", text.casefold())
+    return " ".join("".join(sign for sign in plain if not unicodedata.combining(sign)).split())
+
+
+def questions(person: Person) -> tuple[str, ...]:
+    """The two questions for this person, the stronger first; fewer when less is known. A company has no birthday."""
+    known = list(knowledge.questions(person))
+    if person.kind == Person.Kind.COMPANY:
+        known = [name for name in known if name != knowledge.BIRTH_YEAR]
+    if person.city and person.country in _CITIES:
+        known.append(CITY)
+    return tuple(known[:2])
+
+
+def choices(person: Person, question: str) -> list[str]:
+    """The right answer among wrong ones, in an order that is the same each time; [] when it cannot be asked."""
+    if question != CITY:
+        return knowledge.choices(person, question, OPTIONS)
+    if not person.city or person.country not in _CITIES:
+        return []
+    dice = random.Random(f"{person.pk}:{question}")
+    others = [city for city in _CITIES[person.country].split("|") if _fold(city) != _fold(person.city)]
+    listed = sorted([*dice.sample(others, OPTIONS - 1), person.city[:24]])
+    dice.shuffle(listed)
+    return listed
+
+
+def right(person: Person, question: str, answer: str) -> bool:
+    """Whether the answer is right; False for a question that this person cannot be asked."""
+    if question == CITY:
+        return bool(person.city) and _fold(answer) in (_fold(person.city), _fold(person.city[:24]))
+    return knowledge.right(person, question, answer)

@@ -1,0 +1,30 @@
+"""kill -9 of the worker in the middle of sending: nothing is lost, nothing is sent twice, nothing waits for ever."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.chaos.stage import ROUNDS, Stage, until
+
+PEOPLE = 40
+
+
+@pytest.mark.parametrize("turn", range(ROUNDS))
+def test_the_worker_dies_while_it_sends(stage: Stage, turn: int) -> None:
+    people = stage.people(PEOPLE)
+    dice = random.Random(turn)
+    stage.fault("delay", ms=dice.choice((50, 200, 600)), count=PEOPLE // 2)
+    stage.fault("hang", ms=2500, count=2)
+    stage.fault("close", count=2)
+    stage.fault("close", count=1, accept=False)
+    before = len(stage.taken())
+    requests = stage.queue(people)
+    share = dice.choice((1, PEOPLE // 4, PEOPLE // 2))
+    until("the sandbox has taken some", lambda: len(stage.taken()) >= before + share, every=0.01)
+    stage.kill("worker")
+    stage.start("worker")
+    rows = stage.settled(requests)
+    stage.whole()
+    assert sum(row["state"] == "sent" for row in rows) >= share
