@@ -11,3 +11,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "collections_platform.settings")
 app = Celery("trato")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# Celery's "current app" is one per thread: without a default, a web thread's tasks would go to a broker nobody has.
+app.set_default()

@@ -8,7 +8,6 @@ from compliance.ledger.decisions import DECISION, DECISION_RECORDED, decision_di
 from compliance.ledger.statements import CONSENT, STOP, consent_digest, lifted_digest, stop_digest
 from compliance.services.consent import take_notes
 from portfolio import hooks
-from portfolio.entries import entry_digest
 from tenants import digests, events, work
 from tenants.audit import audit_digest
 
@@ -16,9 +15,8 @@ digests.register(DECISION, decision_digest, announced_by=DECISION_RECORDED)
 digests.register(CONSENT, consent_digest, announced_by="consent.recorded")
 digests.register(STOP, stop_digest, announced_by="stop.raised", later={"stop.lifted": lifted_digest})
 digests.register("tenants.auditentry", audit_digest, announced_by="audit.recorded")
-digests.register("portfolio.entry", entry_digest, announced_by="entry.recorded")
 
 hooks.install(sink=take_notes, zones=zones_of_number)
 
-events.READERS.add(lane.KIND)
+events.READERS[lane.KIND] = None
 work.serves(lane.KIND)(lane.serve)

@@ -36,7 +36,7 @@ FRESH = timedelta(days=3)
 #: How long before an instalment falls due it is remembered.
 AHEAD = timedelta(days=2)
 _NEWS = ("payment.recorded", "agreement.accepted", "promise.created")
-events.READERS.add(READER)
+events.READERS[READER] = frozenset(_NEWS)
 
 _Plain = Callable[[Account, str], Content]
 

@@ -24,8 +24,8 @@ from tenants.scope import tenant_scope
 READER = "scan"
 DETECTOR = "words-1"
 BATCH = 500
-events.READERS.add(READER)
 _NEWS = ("message.received", "message.queued", "message.deferred", "message.blocked")
+events.READERS[READER] = frozenset(_NEWS)
 #: What a debtor's message may signal to a supervisor, beside abuse.
 _SIGNALS = {"hardship": ("vulnerable", 2), "dispute": ("complaint", 1)}
 
@@ -35,7 +35,7 @@ def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
     """Scan the messages that the log names since the last time; returns now while more are waiting."""
     now = clock.now()
     with tenant_scope(tenant.pk):
-        cursor, found = events.unread(READER, limit=BATCH)
+        cursor, found = events.unread(READER, limit=BATCH, names=_NEWS)
         if not found:
             return None
         scan_messages({event.subject_id for event in found if event.name in _NEWS}, now=now)

@@ -38,8 +38,8 @@ NAMES = frozenset({
     "inbound.quarantined",
 })  # fmt: skip
 
-#: Lanes woken for a tenant that has new numbered events.
-READERS: set[str] = set()
+#: Lanes woken for a tenant that has new numbered events, and the names that each cares for (None: all).
+READERS: dict[str, frozenset[str] | None] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,9 @@ WITH taken AS (
     SELECT s.id, s.tenant_id, s.creditor_id, s.name, s.subject, s.subject_id, s.digest, s.data, s.business_at,
            s.recorded_at, last.sequence + row_number() OVER (PARTITION BY s.tenant_id ORDER BY s.id)
     FROM taken s JOIN last USING (tenant_id)
-    RETURNING tenant_id
+    RETURNING tenant_id, name
 )
-SELECT tenant_id, count(*) FROM moved GROUP BY tenant_id
+SELECT tenant_id, count(*), array_agg(DISTINCT name) FROM moved GROUP BY tenant_id
 """
 _ADVISORY = 0x7261746F  # one sequencer at a time, whichever process it lives in
 
@@ -128,8 +128,15 @@ def sequence(limit: int = 5000) -> int:
         moved = cursor.fetchall()
         cursor.execute("SELECT set_config('app.sequencer', '', true)")
         # At once, not at the events' own instant: an event may carry the machine's time, and a clock may stand still.
-        wake_many([(tenant, reader, "", AT_ONCE) for tenant, _ in moved for reader in sorted(READERS)])
-    return sum(count for _, count in moved)
+        wake_many(
+            [
+                (tenant, reader, "", AT_ONCE)
+                for tenant, _, names in moved
+                for reader, wanted in sorted(READERS.items())
+                if wanted is None or not wanted.isdisjoint(names)
+            ]
+        )
+    return sum(count for _, count, _ in moved)
 
 
 def unread(reader: str, *, limit: int = 500, names: Sequence[str] | None = None) -> tuple[EventCursor, list[Event]]:

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection
 
 from kernel.clock import machine_now
+from tenants.again import passing, persistently
 
 log = logging.getLogger("trato.work")
 
@@ -173,6 +174,15 @@ def failed(job: Leased, error: BaseException) -> None:
         )
 
 
+def _give_back(job: Leased, error: Exception) -> None:
+    """Note the failure; when the database itself was away, that says nothing about the job and is no try."""
+    if passing(error):
+        log.warning("job %s %s waits for the database: %s", job.task, job.subject, error)
+        persistently(lambda: postpone(job, until=machine_now() + timedelta(seconds=2)))
+    else:
+        persistently(lambda: failed(job, error))
+
+
 def perform(job: Leased) -> bool:
     """Run one leased job; a failure is recorded on it and returned as False, never raised."""
     handler = _handlers.get(job.task)
@@ -185,6 +195,6 @@ def perform(job: Leased) -> bool:
         return False  # rolled back; whoever holds it now does it
     except Exception as error:  # whatever went wrong belongs to this job alone
         connection.close_if_unusable_or_obsolete()
-        failed(job, error)
+        _give_back(job, error)
         return False
     return True

@@ -17,6 +17,7 @@ from django.db import connection
 
 from kernel.clock import Clock, machine_now
 from tenants import events, jobs, lanes
+from tenants.again import persistently
 from tenants.models import Tenant
 
 log = logging.getLogger("trato.work")
@@ -53,9 +54,10 @@ def serve(lane: lanes.Claim) -> bool:
     except Exception:
         log.exception("lane %s of tenant %s failed", lane.kind, lane.tenant_id)
         connection.close_if_unusable_or_obsolete()
-        lanes.release(lane, next_at=clock.now() + timedelta(seconds=5))
+        later = clock.now() + timedelta(seconds=5)
+        persistently(lambda: lanes.release(lane, next_at=later))
         return False
-    lanes.release(lane, next_at=next_at)
+    persistently(lambda: lanes.release(lane, next_at=next_at))
     return True
 
 
@@ -65,9 +67,15 @@ def pulse(*, seconds: float = 5.0, tenant_id: uuid.UUID | None = None) -> int:
     while time.monotonic() < until:
         turn = events.sequence()
         for job in jobs.lease(now=machine_now(), tenant_id=tenant_id, limit=20):
+            if time.monotonic() >= until:  # a task has a hard end: what it cannot begin is for the next one
+                jobs.postpone(job, until=job.due_at)
+                continue
             jobs.perform(job)
             turn += 1
         for lane in lanes.claim(now=machine_now(), tenant_id=tenant_id, limit=10):
+            if time.monotonic() >= until:
+                lanes.release(lane, next_at=lanes.AT_ONCE)
+                continue
             serve(lane)
             turn += 1
         if not turn:

@@ -32,7 +32,7 @@ from tenants.scope import tenant_scope
 from tenants.services import move_clock
 
 #: The clock moves in steps of at least this much, on a grid, so that runs repeat.
-STEP = timedelta(minutes=30)
+STEP = timedelta(hours=1)
 
 
 def run(argv: list[str]) -> int:
@@ -166,7 +166,7 @@ def play(options: Options, state: State, sandbox: Sandbox, web_url: str, began: 
                 move_clock(tenant, to=at, actor="system:headless")
         sandbox.advance(at)
         work.drain(tenant_id)
-        bank(state, sandbox, erp, options)
+        bank(state, sandbox, erp)
         crew.answer(now=at)
         work.drain(tenant_id)
         state.tick_at, state.seconds = at.isoformat(), before + time.monotonic() - began
@@ -185,7 +185,7 @@ def _next_tick(at: datetime, *candidates: datetime | None) -> datetime:
     return at + steps * STEP
 
 
-def bank(state: State, sandbox: Sandbox, erp: Erp, options: Options) -> None:
+def bank(state: State, sandbox: Sandbox, erp: Erp) -> None:
     """Payments that debtors made at their bank: the creditor's system tells us of them through the REST API."""
     page = sandbox.call("GET", "/bank", after=state.bank_after, limit=10_000)
     for paid in page["payments"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from tenants.authentication import create_api_key
 from tenants.models import InboundRoute, Tenant
 from tenants.scope import tenant_scope
 from tenants.secrets import seal
-from tenants.services import create_tenant
+from tenants.services import create_tenant, move_clock
 
 LANGUAGE = {"BR": "pt"}
 #: One made-up creditor per country: a school network, a distributor, an agency's principal. No such firms exist.
@@ -46,6 +47,8 @@ CREDITORS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 _NUMBERS = {"BR": "+551150000100", "MX": "+528150000200", "CO": "+576015000300", "PE": "+5115000400", "CL": "+56225000500",
             "AR": "+541150000600"}  # fmt: skip
+#: What a creditor's system may do.
+ERP_SCOPES = ("portfolio:read", "portfolio:write", "messages:read", "decisions:read", "alerts:read")
 
 
 @dataclass(slots=True)
@@ -95,45 +98,71 @@ def find(options: Options) -> State | None:
 
 
 def create(options: Options) -> State:
-    """Make the organisation with its creditor, number, templates and sequence; nothing of it is known outside yet."""
-    load_rule_packs(now=START, author="system:headless")
-    country, language = options.country, LANGUAGE.get(options.country, "es")
+    """Make the run's organisation; nothing of it is known outside yet."""
+    state = found(
+        key=options.key, slug=f"run-{options.key}-{secrets.token_hex(3)}", country=options.country, currency=options.currency,
+        now=START, standing=True, scopes=ERP_SCOPES, actor="system:headless",
+    )  # fmt: skip
+    state.save(folder(options) / "state.json")
+    return state
+
+
+def found(
+    *,
+    key: str,
+    slug: str,
+    country: str,
+    currency: str,
+    now: datetime,
+    standing: bool,
+    scopes: Collection[str],
+    actor: str,
+) -> State:
+    """A sandbox organisation with its creditor, number, payment route and the ERP's key, as of `now` on its clock.
+
+    `standing`: that clock stands still until it is moved, else it runs with real time from there.
+    """
+    load_rule_packs(now=now, author=actor)
+    language = LANGUAGE.get(country, "es")
     facts = CREDITORS[country]
     tenant = create_tenant(
-        name=facts["name"], slug=f"run-{options.key}-{secrets.token_hex(3)}", country=country, currency=options.currency,
-        sandbox=True, frozen_at=START, actor="system:headless",
+        name=facts["name"], slug=slug, country=country, currency=currency, sandbox=True,
+        frozen_at=now if standing else None, actor=actor,
     )  # fmt: skip
-    words: dict[str, Any] = {name: secrets.token_hex(16) for name in ("token", "app_secret", "verify_token", "psp_secret")}
+    words: dict[str, Any] = {
+        name: secrets.token_hex(16) for name in ("token", "app_secret", "verify_token", "psp_secret")
+    }
     with tenant_scope(tenant.pk):
+        if not standing:
+            move_clock(tenant, to=now, actor=actor)
         creditor, _ = save_creditor(
-            external_id="main", country=country, currency=options.currency,
-            language=language, policy={"max_instalments": 6, "max_grace_days": 15, "min_down_percent": 0}, now=START,
+            external_id="main", country=country, currency=currency,
+            language=language, policy={"max_instalments": 6, "max_grace_days": 15, "min_down_percent": 0}, now=now,
             **facts,
         )  # fmt: skip
         _, number, _ = connect_whatsapp(
             waba_id=f"9{tenant.pk.int % 10**14:014d}", phone_number_id=f"1{tenant.pk.int % 10**14:014d}",
             display_number=_NUMBERS[country], token=words["token"], app_secret=words["app_secret"],
             verify_token=words["verify_token"], base_url="http://127.0.0.1:1", name=facts["name"], messaging_limit=None,
-            per_second=0, posture="own receivables (sandbox)", actor="system:headless", now=START,
+            per_second=0, posture="own receivables (sandbox)", actor=actor, now=now,
         )  # fmt: skip
         InboundRoute.objects.get_or_create(
             tenant_id=tenant.pk, kind="psp",
             defaults={"key": secrets.token_urlsafe(24), "secret": seal(words["psp_secret"], purpose="route.secret")},
         )  # fmt: skip
-        _, text = create_api_key(
-            tenant,
-            name="ERP",
-            scopes=["portfolio:read", "portfolio:write", "messages:read", "decisions:read", "alerts:read"],
-        )
-    state = State(
-        key=options.key, tenant=str(tenant.pk), creditor=str(creditor.pk), number=str(number.pk), api_key=text, **words
+        _, text = create_api_key(tenant, name="ERP", scopes=scopes)
+    return State(
+        key=key, tenant=str(tenant.pk), creditor=str(creditor.pk), number=str(number.pk), api_key=text, **words
     )
-    state.save(folder(options) / "state.json")
-    return state
 
 
-def connect(state: State, sandbox: Sandbox, *, web_url: str, now: datetime) -> None:
-    """Tell the sandbox where this run's webhooks go, and the account where the sandbox is; ports change between runs."""
+def connect(
+    state: State, sandbox: Sandbox, *, web_url: str, now: datetime, more: Mapping[str, Any] | None = None
+) -> None:
+    """Tell the sandbox where this run's webhooks go, and the account where the sandbox is; ports change between runs.
+
+    `more`: further settings of the sandbox's set-up.
+    """
     with tenant_scope(state.tenant_id):
         account = WhatsAppAccount.objects.get()
         WhatsAppAccount.objects.filter(pk=account.pk).update(base_url=sandbox.base_url)

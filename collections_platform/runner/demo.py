@@ -3,8 +3,10 @@
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from django.core.management import call_command
 
@@ -52,9 +54,16 @@ def serve(arguments: argparse.Namespace) -> int:
         port = next_free_port(arguments.port)
         sandbox_port = next_free_port(SANDBOX_PORT, taken={port})
         stack = Stack(data, port=port, sandbox_port=sandbox_port)
+        # Its modules read Django's settings, which exist from here on.
+        world = import_module("collections_platform.demo_world")
+        outside = None
         try:
             stack.start()
-            say_where(stack, data, time.monotonic() - started)
+            shown = world.bring_up(data, web_url=stack.web_url, sandbox_url=stack.sandbox_url)
+            world.first_messages(shown, stack.sandbox_url)
+            say_where(stack, data, shown, time.monotonic() - started)
+            outside = world.Outside(shown, web_url=stack.web_url, sandbox_url=stack.sandbox_url)
+            outside.start()
             while True:
                 time.sleep(1)
                 stack.mend()
@@ -62,18 +71,27 @@ def serve(arguments: argparse.Namespace) -> int:
             sys.stdout.write("\nStopping\n")
             sys.stdout.flush()
         finally:
+            if outside is not None:
+                outside.end()
             stack.stop()
     return 0
 
 
-def say_where(stack: Stack, data: Path, seconds: float) -> None:
+def say_where(stack: Stack, data: Path, shown: Sequence[Any], seconds: float) -> None:
     """The lines that the person waits for."""
-    sys.stdout.write(
-        f"Ready in {seconds:.0f} s\n"
-        f"  REST API     {stack.web_url}/api/v1/\n"
-        f"  its docs     {stack.web_url}/api/v1/docs/\n"
-        f"  phones       {stack.sandbox_url}/ (what the sandbox's debtors see)\n"
-        f"  logs         {data / 'logs'}\n"
-        "Ctrl-C stops it.\n"
-    )
+    phones = f"{stack.sandbox_url}/_sandbox/phone"
+    first = shown[0]
+    lines = [
+        f"Ready in {seconds:.0f} s",
+        f"  its docs     {stack.web_url}/api/v1/docs/",
+        f"  REST API     {stack.web_url}/api/v1/",
+        *(f"  key          {one.state.api_key} ({one.name})" for one in shown),
+        f'  try it       curl -H "Authorization: Bearer {first.state.api_key}" '
+        f'"{stack.web_url}/api/v1/creditors/main/debtors/{first.players[0].debtor}"',
+        f"  phones       {phones}",
+        *(f"  open first   {phones}/{one.players[0].phone} ({one.players[0].name}, {one.country})" for one in shown),
+        f"  data, logs   {data}, {data / 'logs'} (the keys are kept in {data / 'demo'})",
+        "Ctrl-C stops it.",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()

@@ -132,13 +132,13 @@ class Flow:
         """The creditor's civil date: the one that policies and due dates are counted by."""
         return today_in(self.account.creditor.country, self.now)
 
-    def text(self, name: str, **places: Any) -> str:
+    def text(self, key: str, /, **places: Any) -> str:
         """A text with the places that every text may have."""
         usual = {
             "name": variables.first_name(self.account.person), "creditor": self.account.creditor.name,
             "hours": texts.say(self.language, self.country, "hours"),
         }  # fmt: skip
-        return texts.say(self.language, self.country, name, **{**usual, **places})
+        return texts.say(self.language, self.country, key, **{**usual, **places})
 
     def money(self, minor: int) -> str:
         """An amount of the debtor's currency as it is written there."""

@@ -122,7 +122,8 @@ def _conversation(number: Number, update: Inbound, *, now: datetime) -> Conversa
         ],
         ignore_conflicts=True,
     )
-    row = Conversation.objects.select_for_update().get(number=number, address_kind=kind, address=address)
+    # No key lock: whoever adds a message to this conversation may hold the person that we want next.
+    row = Conversation.objects.select_for_update(no_key=True).get(number=number, address_kind=kind, address=address)
     row.wire_address = wire
     if row.contact_point_id is None:
         point = (

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Callable
 
 from messaging.channels.whatsapp.receive import Inbound, Malformed, Other, Status, updates
 from messaging.inbound import arrivals, changes, statuses
 from messaging.models import Number
 from tenants import jobs
+from tenants.again import passing
 from tenants.events import Emit, emit
 from tenants.models import RawInbound, Tenant
 from tenants.scope import tenant_scope
@@ -36,15 +38,13 @@ def process(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
     troubles: list[str] = []
     # Statuses first: they settle what we do not know, and there are many of them.
     for start in range(0, len(reports), 500):
-        with tenant_scope(tenant_id):
-            statuses.apply(reports[start : start + 500], now=now)
+        batch = reports[start : start + 500]
+        if not _tried(raw, troubles, tenant_id, lambda batch=batch: statuses.apply(batch, now=now)):
+            troubles.pop()  # one of them is bad: each by itself finds out which
+            for report in batch:
+                _tried(raw, troubles, tenant_id, lambda report=report: statuses.apply([report], now=now))
     for update in rest:
-        try:
-            with tenant_scope(tenant_id):
-                _one(update, now=clock.now())
-        except Exception as error:
-            log.exception("an update of body %s could not be processed", raw.pk)
-            troubles.append(f"{type(error).__name__}: {error}")
+        _tried(raw, troubles, tenant_id, lambda update=update: _one(update, now=clock.now()))
     if troubles and job.tries < jobs.MAX_TRIES:
         raise RuntimeError("; ".join(troubles)[:2000])  # the whole body again later: what was done is done once
     with tenant_scope(tenant_id):
@@ -52,6 +52,23 @@ def process(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
             jobs.park(job, "; ".join(troubles))
         else:
             jobs.complete(job)
+
+
+def _tried(raw: RawInbound, troubles: list[str], tenant_id: uuid.UUID, work: Callable[[], object]) -> bool:
+    """Do one piece in a transaction of its own; its failure is noted and stops no other.
+
+    Raises when it is the database that is away.
+    """
+    try:
+        with tenant_scope(tenant_id):
+            work()
+    except Exception as error:
+        if passing(error):
+            raise  # the whole body again when it is back
+        log.exception("an update of body %s could not be processed", raw.pk)
+        troubles.append(f"{type(error).__name__}: {error}")
+        return False
+    return True
 
 
 def _one(update: Inbound | Other, *, now: object) -> None:

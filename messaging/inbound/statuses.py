@@ -33,6 +33,16 @@ _EARLIER = {
 _STAMP = {"sent": "sent_at", "delivered": "delivered_at", "read": "read_at", "failed": "failed_at"}
 
 
+#: What we believe of a send until a report proves that it left; `queued` after a refusal that was none.
+_DISPROVED = (
+    Outbound.State.UNCERTAIN,
+    Outbound.State.SENDING,
+    Outbound.State.QUEUED,
+    Outbound.State.WAITING,
+    Outbound.State.REFUSED,
+)
+
+
 def _uuid(text: str) -> uuid.UUID | None:
     try:
         return uuid.UUID(text)
@@ -65,6 +75,13 @@ def apply(reports: Sequence[Status], *, now: datetime) -> int:
                          error_code=report.error_code[:20], detail=detail, recorded_at=now),
             report,
         ))  # fmt: skip
+    # The same report may be in another worker's hands (webhooks come twice): the messages' locks put us in a row.
+    messages = {
+        m.pk: m
+        for m in Message.objects.select_for_update(no_key=True)
+        .filter(pk__in={row.message_id for row, _ in rows})
+        .order_by("pk")
+    }
     before = set(
         StatusReport.objects.filter(message_id__in={row.message_id for row, _ in rows}).values_list(
             "message_id", "state"
@@ -73,8 +90,7 @@ def apply(reports: Sequence[Status], *, now: datetime) -> int:
     rows = [(row, report) for row, report in rows if (row.message_id, row.state) not in before]
     if not rows:
         return 0
-    StatusReport.objects.bulk_create([row for row, _ in rows], ignore_conflicts=True)
-    messages = {m.pk: m for m in Message.objects.filter(pk__in={row.message_id for row, _ in rows})}
+    StatusReport.objects.bulk_create([row for row, _ in rows])
     for state in ("sent", "delivered", "read", "failed"):
         _move(state, [(row, report) for row, report in rows if row.state == state])
     emit_many(
@@ -101,7 +117,9 @@ def _move(state: str, rows: Sequence[tuple[StatusReport, Status]]) -> None:
     Message.objects.filter(Q(pk__in=ids) & Q(state__in=_EARLIER[state])).update(state=state)
     if state == "failed":
         for row, report in rows:
-            Message.objects.filter(pk=row.message_id).update(error_code=row.error_code)
+            # A failure that comes after the proof of delivery is kept as a report, and says nothing else.
+            if not Message.objects.filter(pk=row.message_id, state="failed").update(error_code=row.error_code):
+                continue
             if classify(row.error_code) == Kind.RECIPIENT and row.error_code == "131026":
                 ContactPoint.objects.filter(
                     pk__in=Message.objects.filter(pk=row.message_id).values("conversation__contact_point_id")
@@ -114,7 +132,7 @@ def _settle_by_reference(
     """Reports about sends whose answer we never stored: the callback data names our row."""
     rows = {
         row.pk: row
-        for row in Outbound.objects.select_for_update(of=("self",))
+        for row in Outbound.objects.select_for_update(no_key=True, of=("self",))
         .select_related("request")
         .filter(pk__in=set(references.values()))
         .order_by("pk")
@@ -126,7 +144,8 @@ def _settle_by_reference(
         if row is None:
             continue
         known[provider_id] = row.request.message_id
-        if row.state in (Outbound.State.UNCERTAIN, Outbound.State.SENDING):
+        if row.state in _DISPROVED:
+            row.state = Outbound.State.ACCEPTED
             outcomes.accepted([(row, Accepted(provider_id, wire.get(provider_id, "")))], now=now)
             if provider_id in failed:
                 settle({row.request_id: "counted"}, now=now)

@@ -40,6 +40,7 @@ class Phone:
     def routes(self) -> list[Route]:
         """All routes under /_sandbox/phone."""
         return [
+            Route("/", self._home),
             Route("/_sandbox/phone", self._page("phones.html")),
             Route("/_sandbox/phones.json", self._json(self.phones)),
             Route("/_sandbox/pages/{name}", self._asset),
@@ -58,6 +59,9 @@ class Phone:
             return Response((PAGES / name).read_bytes(), media_type="text/html", headers=SECURITY)
 
         return page
+
+    async def _home(self, request: Request) -> Response:
+        return Response(status_code=302, headers={"location": "/_sandbox/phone"})
 
     async def _asset(self, request: Request) -> Response:
         path = PAGES / Path(request.path_params["name"]).name

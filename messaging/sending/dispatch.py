@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -16,13 +16,14 @@ from django.conf import settings
 from compliance.services import authorise
 from kernel.clock import Clock, machine_now
 from kernel.errors import Unreachable
-from messaging.channels.base import Line, Parcel
+from messaging.channels.base import Line, Outcome, Parcel
 from messaging.channels.whatsapp import send as whatsapp
 from messaging.models import Conversation, Message, Number, Outbound, ProviderMessage, SendRequest
 from messaging.sending import outcomes, pace
 from messaging.sending.channel_facts import Channels
-from messaging.sending.request import ask_of, salted
+from messaging.sending.request import ask_of, expire, salted
 from tenants import lanes, work
+from tenants.again import persistently
 from tenants.events import Emit, emit_many
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -30,7 +31,7 @@ from tenants.secrets import unseal
 
 BATCH = 100
 #: How long a slice keeps the lane before others get a turn.
-SLICE_SECONDS = 20.0
+SLICE_SECONDS = 10.0
 
 
 @work.serves("dispatch")
@@ -45,11 +46,20 @@ def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
         if not parcels or line is None:
             return again
         answers = whatsapp.deliver(line, parcels)
-        with tenant_scope(tenant.pk):
-            outcomes.record(number_id, dict(zip((p.reference for p in parcels), answers, strict=True)), now=clock.now())
+        _keep(tenant, number_id, dict(zip((p.reference for p in parcels), answers, strict=True)), clock)
         if all(isinstance(answer, Unreachable) for answer in answers):
             return clock.now() + timedelta(seconds=2)  # nobody is there: breathe, nothing is lost
     return clock.now()
+
+
+def _keep(tenant: Tenant, number_id: uuid.UUID, answers: Mapping[uuid.UUID, Outcome], clock: Clock) -> None:
+    """Write the answers down, also when the database goes away just now: the provider gives them only once."""
+
+    def write() -> None:
+        with tenant_scope(tenant.pk):
+            outcomes.record(number_id, answers, now=clock.now())
+
+    persistently(write)
 
 
 def doubtful(number_id: uuid.UUID, *, now: datetime) -> int:
@@ -77,7 +87,7 @@ def claim(
     channels = Channels(now=now)
     paused, paused_until = channels.paused(number)
     if paused:
-        return None, [], paused_until
+        return None, [], _soonest(paused_until, _doubt_due(number_id, now=now))
     limit = pace.allowance(number, limit)
     if limit == 0:
         return None, [], now + timedelta(seconds=1)
@@ -89,15 +99,7 @@ def claim(
     )
     if not rows:
         later = queued.order_by("not_before").values_list("not_before", flat=True).first()
-        sending = Outbound.objects.filter(number_id=number_id, state=Outbound.State.SENDING).exists()
-        return (
-            None,
-            [],
-            min(
-                filter(None, [later, now + timedelta(seconds=settings.LEASE_SECONDS) if sending else None]),
-                default=None,
-            ),
-        )
+        return None, [], _soonest(later, _doubt_due(number_id, now=now))
     going = _last_look(rows, channels, now=now)
     account = number.account
     line = Line(
@@ -109,12 +111,26 @@ def claim(
     return line, _parcels(going), None
 
 
+def _soonest(*instants: datetime | None) -> datetime | None:
+    return min(filter(None, instants), default=None)
+
+
+def _doubt_due(number_id: uuid.UUID, *, now: datetime) -> datetime | None:
+    """When the next row that is being sent becomes doubtful if its sender has died; None when none is being sent."""
+    sending = Outbound.objects.filter(number_id=number_id, state=Outbound.State.SENDING)
+    first = sending.order_by("leased_until").values_list("leased_until", flat=True).first()
+    return None if first is None else now + max(timedelta(0), first - machine_now()) + timedelta(milliseconds=100)
+
+
 def _last_look(rows: Sequence[Outbound], channels: Channels, *, now: datetime) -> list[tuple[Outbound, SendRequest]]:
     """decide() again on fresh facts: paid since? opted out? hours over? What may still go is moved to 'sending'."""
     # Whoever withdraws holds a request and waits for its row here: skip those, or each would wait for the other.
     held = SendRequest.objects.select_for_update(skip_locked=True).filter(pk__in=[row.request_id for row in rows])
     requests = {request.pk: request for request in held.order_by("pk")}
-    rows = [row for row in rows if row.request_id in requests]
+    late = [request for request in requests.values() if request.expires_at <= now]
+    if late:  # the number was paused, or nobody was there, for longer than these words make sense
+        expire(late, now=now)
+    rows = [row for row in rows if row.request_id in requests and requests[row.request_id].expires_at > now]
     conversations = {
         c.pk: c for c in Conversation.objects.filter(pk__in={r.conversation_id for r in requests.values()})
     }

@@ -25,6 +25,7 @@ from tenants import audit, lanes
 from tenants.events import Emit, emit_many
 
 TRIES_MAX = 6
+UNREACHABLE = "unreachable"
 _FINAL_ON_PHONE = [Message.State.SENT, Message.State.DELIVERED, Message.State.READ, Message.State.FAILED]
 
 
@@ -42,8 +43,10 @@ def record(number_id: uuid.UUID, answers: Mapping[uuid.UUID, Outcome], *, now: d
     later: list[tuple[Outbound, datetime, str]] = []
     for reference, answer in answers.items():
         row = rows[reference]
-        if row.state != Outbound.State.SENDING:
+        if row.state not in (Outbound.State.SENDING, Outbound.State.UNCERTAIN):
             continue  # a status report was faster and has settled it
+        if row.state == Outbound.State.UNCERTAIN and not isinstance(answer, Accepted | Refused):
+            continue  # our lease was over: doubt stays doubt, and what nobody answered is not sent again
         if isinstance(answer, Accepted):
             taken.append((row, answer))
         elif isinstance(answer, Refused):
@@ -51,17 +54,25 @@ def record(number_id: uuid.UUID, answers: Mapping[uuid.UUID, Outcome], *, now: d
         elif isinstance(answer, NoAnswer):
             doubts.append((row, str(answer)))
         else:
-            later.append((row, now + timedelta(seconds=min(60, 2 ** min(row.tries, 6))), "unreachable"))
+            wait = timedelta(seconds=min(60, 2 ** min(_tries(row, UNREACHABLE), 6)))
+            later.append((row, now + wait, UNREACHABLE))
     accepted(taken, now=now)
     for detail in {detail for _, detail in doubts}:
         uncertain([row for row, why in doubts if why == detail], detail, now=now)
     for row, at, code in later:
         Outbound.objects.filter(pk=row.pk).update(
-            state=Outbound.State.QUEUED, not_before=at, leased_until=None, error_code=code, tries=row.tries + 1
+            state=Outbound.State.QUEUED, not_before=at, leased_until=None, error_code=code, tries=_tries(row, code) + 1
         )
+        if row.state == Outbound.State.UNCERTAIN:
+            SendRequest.objects.filter(pk=row.request_id).update(state=SendRequest.State.QUEUED, updated_at=now)
         Message.objects.filter(pk=row.request.message_id).update(state=Message.State.WAITING)
     if later:
         lanes.wake("dispatch", str(number_id), at=min(at for _, at, _ in later))
+
+
+def _tries(row: Outbound, code: str) -> int:
+    """How often in a row it ended like this: an hour without network does not use up the tries of a busy provider."""
+    return row.tries if row.error_code == code else 0
 
 
 def accepted(taken: Sequence[tuple[Outbound, Accepted]], *, now: datetime) -> None:
@@ -123,9 +134,10 @@ def _refused(row: Outbound, answer: Refused, *, now: datetime, later: list[tuple
     """A clear no: what it means by its class (whatsapp-cloud-api.md, section 5)."""
     kind, code = classify(answer.code, transient=answer.transient), str(answer.code)
     request = row.request
-    if kind in (Kind.RETRY, Kind.PAIR, Kind.APP) and row.tries < TRIES_MAX:
+    tries = _tries(row, code)
+    if kind in (Kind.RETRY, Kind.PAIR, Kind.APP) and tries < TRIES_MAX:
         # Pair rate: retry after 4^X seconds, X = 0, 1, 2 ... (reference, section 4).
-        wait = 4**row.tries if kind == Kind.PAIR else 2 ** (row.tries + (3 if kind == Kind.APP else 0))
+        wait = 4**tries if kind == Kind.PAIR else 2 ** (tries + (3 if kind == Kind.APP else 0))
         later.append((row, now + timedelta(seconds=wait), code))
         return
     if kind in (Kind.NUMBER, Kind.TENANT):

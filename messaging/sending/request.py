@@ -333,7 +333,7 @@ def ask_again(requests: Sequence[SendRequest], *, now: datetime, skip_locked: bo
     live = [r for r in requests if r.state == SendRequest.State.WAITING]
     expired = [r for r in live if r.expires_at <= now]
     if expired:
-        _close(expired, SendRequest.State.EXPIRED, "request.expired", now=now)
+        expire(expired, now=now)
     live = [r for r in live if r.expires_at > now]
     if not live:
         return len(expired)
@@ -376,6 +376,12 @@ def ask_again(requests: Sequence[SendRequest], *, now: datetime, skip_locked: bo
         _close(denied, SendRequest.State.WITHDRAWN, "message.blocked", now=now)
     nudge()
     return len(live) + len(expired)
+
+
+def expire(requests: Sequence[SendRequest], *, now: datetime) -> None:
+    """What has not left by its end leaves no more. The caller holds the rows locked; none of them is `sending`."""
+    settle({request.pk: "released" for request in requests}, now=now)
+    _close(requests, SendRequest.State.EXPIRED, "request.expired", now=now)
 
 
 def _close(requests: Sequence[SendRequest], state: str, event: str, *, now: datetime) -> None:

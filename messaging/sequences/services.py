@@ -225,8 +225,10 @@ def pause_for(person_id: uuid.UUID, *, reason: str, now: datetime) -> int:
             _set(row, Enrolment.State.ENDED, "opted_out")
         elif row.state == Enrolment.State.ACTIVE or row.reason in ON_HOLD:
             until = now + ON_HOLD.get(reason, AFTER_REPLY)
-            if row.paused_until is None or row.paused_until < until:  # a longer pause is not shortened by a new word
-                _set(row, Enrolment.State.PAUSED, reason, until=until)
+            if row.state == Enrolment.State.PAUSED and reason == "replied":
+                row.paused_until = max(row.paused_until or until, until)  # a new word shortens no pause and renames none
+            else:
+                _set(row, Enrolment.State.PAUSED, reason, until=max(row.paused_until or until, until))
         row.updated_at = now
     Enrolment.objects.bulk_update(rows, ["state", "reason", "paused_until", "next_at", "next_step", "updated_at"])
     emit_many(

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from django.db import models
 from django.db.models import Q
 
-from portfolio.entries import Account, Cause, Line, entry_digest
+from portfolio.entries import Account, Cause, Line, NewEntry, entry_digest
 from portfolio.hooks import Note
 from portfolio.models import (
     Agreement,
@@ -202,7 +202,7 @@ class Book:
 
     def write(self) -> None:
         """Settle every account that moved, write all rows, stage all events."""
-        entries: list[Entry] = []
+        entries: list[NewEntry] = []
         for account in self.accounts.values():
             if account.written or account.touched:
                 account.settle(self.cause)
@@ -231,7 +231,7 @@ class Book:
         if account.written:
             self.say(account.debtor, balance=account.debtor.open_minor)
 
-    def _events(self, entries: Iterable[Entry]) -> list[Emit]:
+    def _events(self, entries: Iterable[NewEntry]) -> list[Emit]:
         made = self.new[Debtor]
         found = [
             Emit("entry.recorded", "portfolio.entry", entry.id, self.now, entry.creditor_id, entry_digest(entry))

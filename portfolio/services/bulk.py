@@ -25,8 +25,8 @@ def _send(table: str, columns: Sequence[str], rows: list[dict[str, Any]], statem
             cursor.execute(statement.format(table=table, names=names), [text])
 
 
-def insert(model: type[models.Model], objects: Iterable[models.Model]) -> None:
-    """INSERT unsaved objects, their ids already given."""
+def insert(model: type[models.Model], objects: Iterable[Any]) -> None:
+    """INSERT objects that have the columns of `model`, their ids already given."""
     columns = [(str(field.column), field.attname) for field in model._meta.concrete_fields]
     rows = [{column: getattr(item, name) for column, name in columns} for item in objects]
     if rows:

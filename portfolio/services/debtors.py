@@ -270,6 +270,7 @@ def put_contact(book: Book, account: Account, fields: Mapping[str, Any]) -> tupl
     outcome: Outcome = "unchanged"
     if point is None:
         point = ContactPoint(
+            tenant_id=debtor.tenant_id,
             person_id=debtor.person_id,
             kind=clean["kind"],
             value=clean["value"],

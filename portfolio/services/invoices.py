@@ -96,8 +96,9 @@ def put_invoice(book: Book, account: Account, external_id: str, fields: Mapping[
         amount: Money = fields["amount"]
         invoice = Invoice(
             id=uuid7(),
-            creditor=book.creditor,
-            debtor=debtor,
+            tenant_id=debtor.tenant_id,
+            creditor_id=book.creditor.id,
+            debtor_id=debtor.id,
             external_id=external_id,
             number=fields.get("number") or external_id[:60],
             description=fields.get("description") or "",

@@ -76,8 +76,9 @@ def put_payment(
     if payment is None:
         payment = Payment(
             id=uuid7(),
-            creditor=book.creditor,
-            debtor=account.debtor,
+            tenant_id=account.debtor.tenant_id,
+            creditor_id=book.creditor.id,
+            debtor_id=account.debtor.id,
             external_id=external_id,
             kind=kind,
             recorded_at=book.now,

@@ -11,7 +11,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -20,16 +20,17 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.generators import SchemaGenerator
 
+from tenants.authentication import SCOPES
 from tenants.scope import tenant_scope
 from tests import factories
-from tests.attack.worlds import Estate, known_ids, make_organisation, photograph
+from tests.attack.worlds import Estate, known_ids, make_organisation, photograph, tables
 
 PREFIX = "/api/v1/"
 #: Says what the API is, to anybody.
 PUBLIC = {"/api/v1/schema/", "/api/v1/docs/"}
 METHODS = ("get", "post", "put", "patch", "delete")
 #: How many sets of ids are tried per operation; the likeliest come first.
-TRIES = 48
+TRIES = 16
 REFUSED = {403, 404, 405}
 #: Words in a parameter's or path's name, and what it most likely wants.
 HINTS = {
@@ -96,7 +97,7 @@ def candidates(place: str, before: str, estate: Estate) -> list[str]:
 
 
 def fillings(operation: Operation, estate: Estate, first: Estate | None = None) -> Iterator[dict[str, str]]:
-    """Sets of ids for the path. `first`: whose creditor stands in the first place (one's own, when it is a nested path)."""
+    """Sets of ids for the path. `first`: whose creditor stands in the first place of a nested path."""
     choices = []
     for number, place in enumerate(operation.places):
         before = operation.path.split("{" + place + "}")[0]
@@ -184,7 +185,8 @@ def attacks(django_db_blocker) -> dict[str, Attack]:
         _, limited = factories.make_key(home.tenant, creditors=[home.ours.creditor])
     return {
         "another organisation": Attack(
-            "another organisation", everything, abroad.ours, [abroad.ours, abroad.theirs], home.ours, abroad.tenant, True
+            "another organisation", everything, abroad.ours, [abroad.ours, abroad.theirs], home.ours, abroad.tenant,
+            True,
         ),
         "another creditor": Attack(
             "another creditor", limited, home.theirs, [home.theirs], home.ours, home.tenant, False
@@ -199,6 +201,18 @@ def attacks(django_db_blocker) -> dict[str, Attack]:
 @pytest.fixture
 def client():
     return Client(raise_request_exception=False)
+
+
+def attack_of(name: str, operation: Operation, attacks: dict[str, Attack]) -> Attack:
+    """The attack of that name. Who may write at home does it in a new home each time: an upsert under the victim's
+    external id makes a row of one's own, which later tests would take for the victim's.
+    """
+    attack = attacks[name]
+    if operation.method == "get" or name != NAMES[0]:
+        return attack
+    home = make_organisation("BR")
+    _, headers = factories.make_key(home.tenant)
+    return replace(attack, headers=headers, own=home.ours)
 
 
 def send(client: Client, operation: Operation, path: str, headers: dict[str, str], body: Any = None, query: Any = None):
@@ -232,6 +246,15 @@ def look(attack: Attack, operation: Operation, response: Any, sent: str) -> None
             assert foreign not in found, f"{where} tells the id {foreign}\nsent: {sent}"
 
 
+def opened_nothing(attack: Attack) -> None:
+    """A row that took a foreign id must not have opened a way to the foreign rows for the attacker's scope."""
+    limits = None if attack.name == NAMES[0] else [attack.own.creditor.id]
+    with tenant_scope(attack.own.creditor.tenant_id, creditor_ids=limits):
+        for model in tables():
+            for row in model.objects.values_list():
+                assert attack.victim.mark not in repr(row), model._meta.label
+
+
 NAMES = ("another organisation", "another creditor", "another organisation, limited key")
 
 
@@ -244,10 +267,10 @@ def test_the_document_names_every_endpoint():
             if isinstance(item, URLResolver):
                 yield from walk(item.url_patterns, route)
             else:
-                yield "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route)
+                yield "/" + re.sub(r"<[^>]+>", "{}", route)
 
     routes = {route for route in walk(get_resolver().url_patterns, "") if route.startswith(PREFIX)}
-    assert routes - PUBLIC - set(schema()["paths"]) == set()
+    assert routes - PUBLIC - {re.sub(r"\{\w+\}", "{}", path) for path in schema()["paths"]} == set()
 
 
 def test_there_is_something_to_attack():
@@ -268,8 +291,6 @@ def test_nobody_enters_without_a_key(client, operation, headers, attacks):
 @pytest.mark.parametrize("operation", operations(), ids=str)
 def test_a_key_without_scopes_for_it_is_refused(client, operation, attacks):
     """Each operation has one scope; a key with all the others opens nothing."""
-    from tenants.authentication import SCOPES
-
     tenant = factories.make_tenant()
     own = attacks[NAMES[0]].own
     refused = 0
@@ -284,7 +305,7 @@ def test_a_key_without_scopes_for_it_is_refused(client, operation, attacks):
 @pytest.mark.parametrize("operation", operations(), ids=str)
 def test_ids_in_the_path(client, operation, name, attacks):
     """The victim's ids in every place of the path; in nested paths also under one's own creditor."""
-    attack = attacks[name]
+    attack = attack_of(name, operation, attacks)
     before = attack.photograph()
     shape = operation.body()
     body = None if shape is None else example(shape, "", attack.own)
@@ -307,12 +328,12 @@ def test_ids_in_the_path(client, operation, name, attacks):
 @pytest.mark.parametrize("operation", [one for one in operations() if one.method == "get"], ids=str)
 def test_ids_in_the_query(client, operation, name, attacks):
     """Lists of one's own, filtered by the victim's ids: also with parameters that the document does not name."""
-    attack = attacks[name]
+    attack = attack_of(name, operation, attacks)
     for values in itertools.islice(fillings(operation, attack.own), 1):
         path = operation.path.format(**values)
         asked = {*operation.questions, "creditor", "debtor", "person", "conversation", "q", "search", "ids", "tenant"}
         for question in sorted(asked):
-            for value in candidates(question, operation.path, attack.victim)[:6]:
+            for value in candidates(question, operation.path, attack.victim)[:2]:
                 query = {question: value}
                 look(attack, operation, send(client, operation, path, attack.headers, query=query), json.dumps(query))
         look(attack, operation, send(client, operation, path, attack.headers, query={"limit": "200"}), path)
@@ -322,40 +343,23 @@ def test_ids_in_the_query(client, operation, name, attacks):
 @pytest.mark.parametrize("operation", [one for one in operations() if one.body() is not None], ids=str)
 def test_ids_in_the_body(client, operation, name, attacks):
     """A body of the right shape whose every reference is the victim's, at one's own address."""
-    attack = attacks[name]
+    attack = attack_of(name, operation, attacks)
     before = attack.photograph()
     body = example(operation.body() or {}, "", attack.victim)
     for values in itertools.islice(fillings(operation, attack.own), 2):
         path = operation.path.format(**values)
-        for sent in (
-            body,
-            [body],
-            {**body, "tenant": str(attack.victim_tenant.id)} if isinstance(body, dict) else body,
-        ):
+        owned = {**body, "tenant": str(attack.victim_tenant.id)} if isinstance(body, dict) else body
+        for sent in (body, [body], owned):
             response = send(client, operation, path, attack.headers, sent)
             look(attack, operation, response, path + json.dumps(sent))
     assert attack.photograph() == before, f"{operation} changed the victim's rows"
+    opened_nothing(attack)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_nothing_new_of_the_victim_is_visible_after_all_of_it(name, attacks):
-    """An upsert that took a foreign id must not have opened a way to the foreign row."""
-    from tests.attack.worlds import tables
-
-    attack = attacks[name]
-    limits = None if name == NAMES[0] else [attack.own.creditor.id]
-    with tenant_scope(attack.own.creditor.tenant_id, creditor_ids=limits):
-        for model in tables():
-            for row in model.objects.values_list():
-                assert attack.victim.mark not in repr(row), model._meta.label
-
-
-@pytest.mark.parametrize("operation", operations(), ids=str)
+@pytest.mark.parametrize("operation", [one for one in operations() if one.places], ids=str)
 def test_odd_texts_do_not_crash(client, operation, attacks):
     """NUL, quotes, very long texts and other people's encodings in the path: refused, never a 500."""
-    attack = attacks[NAMES[0]]
-    if not operation.places:
-        pytest.skip("no place in the path")
+    attack = attack_of(NAMES[0], operation, attacks)
     shape = operation.body()
     body = None if shape is None else example(shape, "", attack.own)
     for odd in ("%00", "'", "%22", "..%2F..", "x" * 300, "%F0%9F%92%B8", "%FF", "null", "*", "0"):

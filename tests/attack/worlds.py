@@ -232,15 +232,3 @@ def known_ids(estates: Iterable[Estate]) -> set[str]:
             except ValueError:
                 continue
     return found
-
-
-__all__ = [
-    "ContactPoint",
-    "Debtor",
-    "Estate",
-    "Invoice",
-    "Organisation",
-    "known_ids",
-    "make_organisation",
-    "photograph",
-]

@@ -30,6 +30,7 @@ from tenants.models import Tenant  # noqa: E402
 from tenants.scope import tenant_scope  # noqa: E402
 from tests import factories  # noqa: E402
 
+
 def legal_noon(now: datetime) -> datetime:
     """The next 13:00 in Bogotá of a Tuesday, Wednesday or Thursday that is no fixed holiday."""
     fixed = {(1, 1), (5, 1), (7, 20), (8, 7), (12, 8), (12, 24), (12, 25), (12, 31)}
@@ -85,9 +86,13 @@ def queue(tenant: str, debtors: list[str], reason: str) -> list[str]:
         rows = Debtor.objects.filter(pk__in=debtors).order_by("pk")
         wishes = [
             Wish(
-                creditor_id=debtor.creditor_id, debtor_id=debtor.pk, message_class="reply",
+                creditor_id=debtor.creditor_id,
+                debtor_id=debtor.pk,
+                message_class="reply",
                 content={"kind": "text", "text": f"Gracias por escribirnos, ya lo reviso ({reason})."},
-                origin_kind="agent", origin_id=f"{reason}:{debtor.pk}", actor="user:test",
+                origin_kind="agent",
+                origin_id=f"{reason}:{debtor.pk}",
+                actor="user:test",
             )  # fmt: skip
             for debtor in rows
         ]

@@ -87,9 +87,7 @@ class Stage:
 
     def connect(self) -> None:
         """An organisation, and a sandbox that posts small, doubled and reordered webhooks, and retries at once."""
-        self.world = self.hand(
-            "world", sandbox_url=self.stack.sandbox_url, token=TOKEN, secret=SECRET, verify=VERIFY
-        )
+        self.world = self.hand("world", sandbox_url=self.stack.sandbox_url, token=TOKEN, secret=SECRET, verify=VERIFY)
         self.control("POST", "clock", {"offset_seconds": self.world["offset"]})
         self.control("POST", "setup", {
             "waba_id": "700700", "token": TOKEN, "app_secret": SECRET, "verify_token": VERIFY,
@@ -112,7 +110,8 @@ class Stage:
         for person in made:
             self.say(person, "hola")
         phones = [person.phone for person in made]
-        until("their messages arrived", lambda: self.hand("windows", tenant=self.world["tenant"], phones=phones) == count)
+        tenant = self.world["tenant"]
+        until("their messages arrived", lambda: self.hand("windows", tenant=tenant, phones=phones) == count)
         return made
 
     def say(self, person: Person, text: str) -> None:
@@ -180,7 +179,8 @@ class Stage:
 
     def serving(self) -> None:
         """Wait until web and sandbox answer."""
-        until("web and sandbox answer", lambda: listens(self.stack.sandbox_port) and answers(f"{self.stack.web_url}/healthz"))
+        alive = f"{self.stack.web_url}/healthz"
+        until("web and sandbox answer", lambda: listens(self.stack.sandbox_port) and answers(alive))
 
     # -- judging -------------------------------------------------------------------------------------------------------
 
@@ -191,10 +191,11 @@ class Stage:
             rows = self.sends(requests)
             taken = self.taken()
             open_ones = [
-                row for row in rows
-                if row["state"] != "sent" and not (row["state"] == "uncertain" and row["outbound"] not in taken)
-                or row["outbound"] in taken and row["message_state"] != "read"
-            ]  # fmt: skip
+                row
+                for row in rows
+                if (row["state"] != "sent" and (row["state"] != "uncertain" or row["outbound"] in taken))
+                or (row["outbound"] in taken and row["message_state"] != "read")
+            ]
             self.open_ones = open_ones
             return None if open_ones else rows
 
@@ -253,10 +254,12 @@ class Stage:
         """A webhook with one message from this person, and its id."""
         wamid = f"wamid.CHAOS{os.getpid()}.{next(_wamids)}"
         stamp = str(int(time.time() + self.world["offset"]))
-        message = {"from": person.phone.lstrip("+"), "id": wamid, "timestamp": stamp, "type": "text", "text": {"body": text}}
+        message = {"from": person.phone.lstrip("+"), "id": wamid, "timestamp": stamp, "type": "text"}
+        message |= {"text": {"body": text}}
         value = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": "800800"}, "messages": [message]}
         change = {"field": "messages", "value": value}
-        return json.dumps({"object": "whatsapp_business_account", "entry": [{"id": "700700", "changes": [change]}]}).encode(), wamid
+        whole = {"object": "whatsapp_business_account", "entry": [{"id": "700700", "changes": [change]}]}
+        return json.dumps(whole).encode(), wamid
 
     def post(self, link: httpx.Client, body: bytes) -> int:
         """Post a signed body; its status, 0 when nobody answered."""
@@ -286,11 +289,15 @@ def database_of(servers: Servers) -> dict[str, str]:
 def staged(data: Path) -> Iterator[Stage]:
     """Everything up and connected; nothing of it is left afterwards."""
     with ephemeral(durable=True) as servers:
-        environ = database_of(servers) | made_up_secrets() | {
-            "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
-            "PYTHONPATH": str(TOP),
-            "SEND_TIMEOUT_SECONDS": "1.5",
-        }
+        environ = (
+            database_of(servers)
+            | made_up_secrets()
+            | {
+                "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
+                "PYTHONPATH": str(TOP),
+                "SEND_TIMEOUT_SECONDS": "1.5",
+            }
+        )
         port = next_free_port(18_000 + os.getpid() % 1000)
         stack = Stack(data, port=port, sandbox_port=next_free_port(port + 1))
         for child in stack.children.values():

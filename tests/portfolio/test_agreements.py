@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -40,7 +41,7 @@ def debtor(creditor):
 
 
 def propose(debtor, **fields):
-    values = {"count": 3, "first_on": FIRST, "now": NOON, "source": "debtor:bot"} | fields
+    values: dict[str, Any] = {"count": 3, "first_on": FIRST, "now": NOON, "source": "debtor:bot"} | fields
     return services.propose_agreement(debtor, **values)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -39,7 +40,7 @@ def debtor(creditor):
 
 
 def pay(creditor, debtor, amount, external_id="p1", **fields):
-    values = {"paid_at": NOON, "now": NOON, "source": "test"} | fields
+    values: dict[str, Any] = {"paid_at": NOON, "now": NOON, "source": "test"} | fields
     return services.record_payment(creditor, debtor, external_id, brl(amount), **values)
 
 

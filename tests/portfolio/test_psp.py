@@ -47,8 +47,8 @@ class World:
 
     def notice(self, **fields):
         return {
-            "id": f"pay-{self.route.key}", "type": "payment.completed", "reference": self.code.reference, "amount": "150.00",
-            "currency": self.code.currency, "paid_at": NOON.isoformat(),
+            "id": f"pay-{self.route.key}", "type": "payment.completed", "reference": self.code.reference,
+            "amount": "150.00", "currency": self.code.currency, "paid_at": NOON.isoformat(),
         } | fields  # fmt: skip
 
     def post(self, body, *, secret=SECRET, header=None, key=None):

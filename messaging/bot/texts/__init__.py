@@ -14,7 +14,7 @@ def language_of(language: str) -> str:
     return "pt" if language.startswith("pt") else "es"
 
 
-def say(language: str, country: str, text: str, **places: Any) -> str:
+def say(language: str, country: str, text: str, /, **places: Any) -> str:
     """A text of the bot with its places filled in. Raises KeyError for a text or a place that does not exist."""
     book = _BOOKS[language_of(language)]
     return book.TEXTS[text].format(**book.words(country), **places)

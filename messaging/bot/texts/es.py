@@ -12,7 +12,7 @@ def words(country: str) -> dict[str, str]:
 
 
 TITLES = {
-    "probe:yes": "Sí, soy yo", "probe:no": "No soy yo", "pay": "Pagar ahora", "plan": "Plan de {parts}",
+    "probe:yes": "Sí, soy yo", "probe:no": "No soy yo", "pay": "Quiero pagar", "plan": "Plan de {parts}",
     "more_time": "Elegir otra fecha", "doubts": "Tengo una duda", "paid": "Ya pagué", "human": "Hablar con alguien",
     "amount": "Ver el detalle", "dispute": "No lo reconozco", "accept": "Sí, acepto", "reject": "No, gracias",
     "confirm": "Sí, confirmo", "other_date": "Otra fecha", "choose": "Elegir", "link": "Ver y pagar",

@@ -9,7 +9,7 @@ def words(country: str) -> dict[str, str]:
 
 
 TITLES = {
-    "probe:yes": "Sim, sou eu", "probe:no": "Não sou eu", "pay": "Pagar agora", "plan": "Quero parcelar",
+    "probe:yes": "Sim, sou eu", "probe:no": "Não sou eu", "pay": "Quero pagar", "plan": "Quero parcelar",
     "more_time": "Escolher outra data", "doubts": "Tenho uma dúvida", "paid": "Já paguei", "human": "Falar com alguém",
     "amount": "Ver os detalhes", "dispute": "Não reconheço", "accept": "Sim, aceito", "reject": "Não, obrigado",
     "confirm": "Sim, confirmo", "other_date": "Outra data", "choose": "Escolher", "link": "Ver e pagar",

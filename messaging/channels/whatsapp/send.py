@@ -47,7 +47,9 @@ class _Runtime:
             return self.clients[key]
         if self.transport is None:
             self.transport = transport_factory()
-        session = httpx.AsyncClient(transport=self.transport, timeout=settings.SEND_TIMEOUT_SECONDS, trust_env=False)
+        # Connecting gets half of the time, so that a connection never made is told from an answer that never came.
+        timeout = httpx.Timeout(settings.SEND_TIMEOUT_SECONDS, connect=settings.SEND_TIMEOUT_SECONDS / 2)
+        session = httpx.AsyncClient(transport=self.transport, timeout=timeout, trust_env=False)
         client = WhatsApp(token=line.token, session=session, api_version=float(line.api_version))
         api: GraphAPIAsync = client.api
         # pywa sets its own address in the constructor (reference 1.3).
@@ -145,8 +147,8 @@ async def _post(api: GraphAPIAsync, line: Line, parcel: Parcel) -> Outcome:
         return Unreachable("the connection was refused")
     except httpx.HTTPError as error:
         # The transport calls several things a connect timeout; only a connection never made is surely unsent.
-        if isinstance(error.__cause__, aiohttp.ClientConnectorError):
-            return Unreachable(str(error))
+        if isinstance(error.__cause__, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+            return Unreachable(str(error) or "the connection was never made")
         return NoAnswer(f"{type(error).__name__}: {error}")
     except Exception as error:  # noqa: BLE001 - whatever we do not recognise may have been sent
         return NoAnswer(f"{type(error).__name__}: {error}")

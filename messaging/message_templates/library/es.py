@@ -86,7 +86,7 @@ _OTHER = {
     ),
 }
 
-_PAY, _DATE, _TIME = ("pay", "Pagar ahora"), ("more_time", "Elegir otra fecha"), ("more_time", "Pedir más tiempo")
+_PAY, _DATE, _TIME = ("pay", "Quiero pagar"), ("more_time", "Elegir otra fecha"), ("more_time", "Pedir más tiempo")
 _DOUBTS = ("doubts", "Tengo una duda")
 
 

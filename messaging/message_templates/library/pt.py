@@ -66,7 +66,7 @@ _OTHER = {
     ),
 }
 
-_PAY, _DATE, _TIME = ("pay", "Pagar agora"), ("more_time", "Escolher outra data"), ("more_time", "Pedir mais prazo")
+_PAY, _DATE, _TIME = ("pay", "Quero pagar"), ("more_time", "Escolher outra data"), ("more_time", "Pedir mais prazo")
 _DOUBTS, _PLAN = ("doubts", "Tenho uma dúvida"), ("plan", "Quero parcelar")
 
 
