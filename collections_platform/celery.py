@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from celery import Celery
+from celery.signals import worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "collections_platform.settings")
 
@@ -13,3 +15,10 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # Celery's "current app" is one per thread: without a default, a web thread's tasks would go to a broker nobody has.
 app.set_default()
+
+
+@worker_process_init.connect
+def _settle(**_: object) -> None:
+    """What was loaded stays loaded: full collections would walk it again and again."""
+    gc.collect()
+    gc.freeze()

@@ -29,6 +29,8 @@ from collections_platform.headless.source import profiles
 from collections_platform.headless.world import CREDITORS, LANGUAGE, State, connect, found
 from compliance.decide.calendars import HolidayKey, shipped_calendar
 from kernel.clock import machine_now
+from messaging.sequences.decide import Step, instant_of, local_date, next_touch
+from messaging.sequences.seeds import STEPS
 from portfolio.imports.apply import apply_import
 from portfolio.imports.rows import ContactRow, DebtorRow, InvoiceRow, PaymentRow, Row
 from portfolio.models import Creditor, Import
@@ -42,17 +44,22 @@ log = logging.getLogger("trato.demo")
 
 COUNTRIES = ("BR", "MX")
 DEBTORS = 100  # of each
-SEED = 1
+SEED = 17  # with which some of each country are due at once
 ACTOR = "system:demo"
 #: The clock is set by the westernmost of the countries: when it is ten there, it is office hours in both.
 ZONE, OPENS = ZoneInfo("America/Mexico_City"), clock_time(10)
 #: An organisation found between these hours of an open day keeps its clock.
-KEEPS = (clock_time(9), clock_time(16))
+KEEPS = (OPENS, clock_time(16))
 CLOSED = (("BR", "SP", "public"), ("BR", "", "optional"), ("MX", "", "public"))
-#: The state whose debtors are given to people to play: holidays of one state are looked up, not of all.
-STATES = {"BR": "SP"}
+#: Where the debtors live who are given to people to play, and its zone: their hours and holidays are looked up here.
+PLACES = {
+    "BR": ({"SP"}, "America/Sao_Paulo"),
+    "MX": ({"CMX", "JAL", "NLE", "GUA", "QUE", "PUE", "VER", "OAX"}, "America/Mexico_City"),
+}
 #: Played by hand: the first is left alone, the second has begun to talk, the third gets the reminder itself.
 PLAYERS = 3
+#: No two clocks are set in the same instant; the sandbox's is never the later one by more than this.
+CLOCKS_APART = timedelta(milliseconds=50)
 #: The sandbox's reviewers of templates, who otherwise take a minute.
 AT_ONCE = {"seconds": 0}
 FIRST_MESSAGE_SECONDS, ANSWER_SECONDS = 25.0, 60.0
@@ -116,8 +123,8 @@ def bring_up(data: Path, *, web_url: str, sandbox_url: str) -> list[Organisation
     for country, known in states.items():
         path = folder / f"{country}.json"
         state = known or _found(country, path, offset)
-        # The day on its clock by which its portfolio was made up.
-        rows, chosen = portfolio(country, datetime.fromisoformat(state.tick_at).date())
+        # The instant on its clock by which its portfolio was made up.
+        rows, chosen = portfolio(country, datetime.fromisoformat(state.tick_at))
         organisations.append(Organisation(country, path, state, rows, chosen))
     sandbox.call("POST", "/clock", {"offset_seconds": offset.total_seconds()})
     for organisation in organisations:
@@ -160,14 +167,14 @@ def _found(country: str, path: Path, offset: timedelta) -> State:
         scopes=SCOPES,
         actor=ACTOR,
     )
-    state.tick_at = now.astimezone(ZONE).isoformat()
+    state.tick_at = now.isoformat()
     state.save(path)
     return state
 
 
 def _set_clock(state: State, offset: timedelta) -> None:
     tenant = Tenant.objects.get(pk=state.tenant)
-    if tenant.clock_offset + timedelta(seconds=1) < offset:
+    if tenant.clock_offset + CLOCKS_APART < offset:
         with tenant_scope(tenant.pk):
             move_clock(tenant, to=machine_now() + offset, actor=ACTOR, reason="a working morning for the demo")
 
@@ -198,8 +205,10 @@ def introduce(organisation: Organisation, sandbox: Sandbox) -> None:
     state.save(organisation.path)
 
 
-def players(rows: list[Row], country: str, today: date) -> tuple[Player, ...]:
-    """The first people with an invoice some days overdue to whom we may write."""
+def players(rows: list[Row], country: str, now: datetime) -> tuple[Player, ...]:
+    """The first people to whom we may write and whose reminder is due at once: an invoice is some days late."""
+    states, zone = PLACES[country]
+    today, steps = local_date(now, zone), [Step.from_data(step) for step in STEPS]
     debtors: dict[str, DebtorRow] = {}
     phones: dict[str, ContactRow] = {}
     unpaid: dict[str, dict[str, date]] = {}
@@ -217,9 +226,12 @@ def players(rows: list[Row], country: str, today: date) -> tuple[Player, ...]:
         phone, due = phones.get(name), min(unpaid.get(name, {}).values(), default=today)
         if debtor.kind != "human" or debtor.stops or not debtor.birth_year or phone is None:
             continue
-        if debtor.subdivision != STATES.get(country, debtor.subdivision):
+        if debtor.subdivision not in states or phone.consent_state != "granted" or phone.supplied_by != "debtor":
             continue
-        if phone.consent_state != "granted" or phone.supplied_by != "debtor" or not 4 <= (today - due).days <= 60:
+        touch = next_touch(steps, due, last="", today=today)
+        if touch is None or not 4 <= (today - due).days <= 60:
+            continue
+        if instant_of(replace(touch, on=today), zone=zone, spread_key=name) > now:
             continue
         digits = "".join(sign for sign in debtor.document if sign.isalnum())
         answers = {"document_last3": digits[-3:], "birth_year": str(debtor.birth_year), "city": debtor.city}
@@ -227,10 +239,11 @@ def players(rows: list[Row], country: str, today: date) -> tuple[Player, ...]:
     return tuple(chosen[:PLAYERS])
 
 
-def portfolio(country: str, today: date) -> tuple[list[Row], tuple[Player, ...]]:
+def portfolio(country: str, now: datetime) -> tuple[list[Row], tuple[Player, ...]]:
     """An organisation's rows, and who is played by hand: two who have to show who they are, and one who has."""
+    today = now.astimezone(ZONE).date()
     rows = list(generate(DEBTORS, country, SEED, today))
-    chosen = players(rows, country, today)
+    chosen = players(rows, country, now)
     stranger = {"identity": "unknown", "identity_on": None, "identity_evidence": {}}
     known = {"identity": "verified", "identity_on": today, "identity_evidence": {"synthetic": True}}
     roles = {player.phone: known if place == PLAYERS - 1 else stranger for place, player in enumerate(chosen)}

@@ -252,7 +252,7 @@ class InvoiceWithdrawal(PortfolioView):
 class InvoiceBatch(PortfolioView):
     """Up to 1,000 invoices at once."""
 
-    @extend_schema(operation_id="invoices_batch", request=shapes.InvoiceBatchIn, responses=shapes.ItemResult(many=True))
+    @extend_schema(operation_id="invoices_batch", request=shapes.InvoiceBatchIn, responses=shapes.BatchOut)
     def post(self, request: Request, creditor: str) -> Response:
         """Make or change invoices; each is taken or refused by itself, and the answer says which and why."""
         items = self.read(shapes.InvoiceBatchIn)["items"]

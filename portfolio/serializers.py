@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from kernel.money import Money
@@ -207,6 +208,7 @@ class ImportIn(Strict):
 # --- what is shown
 
 
+@extend_schema_field({"type": "string", "format": "decimal", "example": "1234.56"})
 class MinorField(serializers.Field):
     """Minor units of the row's currency as a decimal text."""
 
@@ -437,6 +439,12 @@ class ItemResult(serializers.Serializer):
     external_id = serializers.CharField()
     outcome = serializers.ChoiceField(choices=("created", "updated", "unchanged", "rejected"))
     problem = serializers.DictField(required=False)
+
+
+class BatchOut(serializers.Serializer):
+    """The results of a batch, in the order of its items."""
+
+    results = ItemResult(many=True)
 
 
 def shown_page(rows: type[serializers.BaseSerializer]) -> Any:

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from django.db import IntegrityError
 from django.db.models import Model, Q, QuerySet
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -197,6 +197,7 @@ class Strict(serializers.Serializer):
         return super().to_internal_value(data)
 
 
+@extend_schema_field({"type": "string", "format": "decimal", "example": "1234.56"})
 class AmountField(serializers.Field):
     """A decimal as text: "1234.56". Numbers are refused, because their cents depend on who wrote them."""
 
@@ -215,6 +216,7 @@ class AmountField(serializers.Field):
         return str(value.amount if isinstance(value, Money) else value)
 
 
+@extend_schema_field({"type": "string", "format": "date"})
 class DayField(serializers.Field):
     """A civil date: "2026-11-21"."""
 
@@ -237,6 +239,7 @@ class DayField(serializers.Field):
         return value.isoformat()
 
 
+@extend_schema_field({"type": "string", "format": "date-time"})
 class InstantField(serializers.Field):
     """An instant with its offset: "2026-11-21T15:00:00Z"."""
 
@@ -256,6 +259,7 @@ class InstantField(serializers.Field):
         return value.isoformat()
 
 
+@extend_schema_field({"type": "string", "pattern": "^[A-Z]{3}$", "example": "BRL"})
 class CurrencyField(serializers.Field):
     """An ISO 4217 code: "BRL"."""
 

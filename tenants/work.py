@@ -18,7 +18,8 @@ from django.db import connection
 from kernel.clock import Clock, machine_now
 from tenants import events, jobs, lanes
 from tenants.again import persistently
-from tenants.models import Tenant
+from tenants.models import StagedEvent, Tenant
+from tenants.scope import tenant_scope
 
 log = logging.getLogger("trato.work")
 
@@ -61,12 +62,15 @@ def serve(lane: lanes.Claim) -> bool:
     return True
 
 
-def pulse(*, seconds: float = 5.0, tenant_id: uuid.UUID | None = None) -> int:
-    """Number events and serve what is due, for at most this long; returns how many pieces of work were done."""
+def pulse(*, seconds: float = 5.0, tenant_id: uuid.UUID | None = None, with_jobs: bool = True) -> int:
+    """Number events and serve what is due, for at most this long; returns how many pieces of work were done.
+
+    Without jobs it only lends a hand with lanes (a headless run keeps the order of jobs to itself).
+    """
     done, until = 0, time.monotonic() + seconds
     while time.monotonic() < until:
         turn = events.sequence()
-        for job in jobs.lease(now=machine_now(), tenant_id=tenant_id, limit=20):
+        for job in jobs.lease(now=machine_now(), tenant_id=tenant_id, limit=20) if with_jobs else ():
             if time.monotonic() >= until:  # a task has a hard end: what it cannot begin is for the next one
                 jobs.postpone(job, until=job.due_at)
                 continue
@@ -85,15 +89,33 @@ def pulse(*, seconds: float = 5.0, tenant_id: uuid.UUID | None = None) -> int:
 
 
 def drain(tenant_id: uuid.UUID, *, seconds: float = 600.0) -> int:
-    """Serve one tenant until nothing is due; for headless runs and tests. Raises TimeoutError when it never ends."""
+    """Serve one tenant until nothing is due or in anybody's hands; for headless runs and tests.
+
+    Raises TimeoutError when it never ends.
+    """
     done, until = 0, time.monotonic() + seconds
-    while turn := pulse(seconds=5.0, tenant_id=tenant_id):
+    while (turn := pulse(seconds=5.0, tenant_id=tenant_id)) or not idle(tenant_id):
         done += turn
         if time.monotonic() > until:
             raise TimeoutError(f"work of tenant {tenant_id} does not end after {seconds} s")
+        if not turn:
+            time.sleep(0.005)  # the rest is in another process's hands
     return done
 
 
-def lease_seconds() -> int:
-    """How long a lane or a job may be held."""
-    return int(settings.LEASE_SECONDS)
+def idle(tenant_id: uuid.UUID) -> bool:
+    """Whether nothing of the tenant is due now, leased by a living process, or staged without a number."""
+    now = machine_now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM tenants_job WHERE tenant_id = %(tenant)s AND parked_at IS NULL "
+            "               AND (leased_until > %(now)s OR (leased_until IS NULL AND due_at <= %(now)s))) "
+            "OR EXISTS (SELECT 1 FROM tenants_lane l JOIN tenants_tenant t ON t.id = l.tenant_id "
+            "           WHERE l.tenant_id = %(tenant)s AND (l.leased_until > %(now)s OR (l.leased_until IS NULL "
+            "           AND l.next_at <= COALESCE(t.clock_frozen_at, %(now)s + t.clock_offset))))",
+            {"tenant": tenant_id, "now": now},
+        )
+        if cursor.fetchone()[0]:
+            return False
+    with tenant_scope(tenant_id):
+        return not StagedEvent.objects.exists()

@@ -8,7 +8,6 @@ digits, phone plans and zones are right, because the product refuses or misreads
 from __future__ import annotations
 
 import itertools
-import json
 import secrets as random_secrets
 import uuid
 from collections.abc import Collection, Iterable, Sequence
@@ -26,6 +25,7 @@ from kernel.canonical import digest
 from kernel.ids import uuid7
 from kernel.money import Money
 from messaging.models import Conversation, Message, MessageTemplate, Number, WhatsAppAccount
+from portfolio import knowledge
 from portfolio.models import ContactPoint, Creditor, Debtor, Entry, Invoice, Person
 from tenants import secrets
 from tenants.authentication import SCOPES, create_api_key
@@ -251,27 +251,25 @@ def make_person(
     company = kind == Person.Kind.COMPANY
     document_kind, canonical = document or make_document(country, place.company_document_kind if company else None)
     human = f"{place.names[number % len(place.names)]} {place.surnames[number // 6 % len(place.surnames)]}"
-    knowledge = {"document_last3": canonical[-3:], "birth_year": str(1960 + number % 40)}
     values: dict[str, Any] = {
         "language": language or place.language,
         "address_zone": place.zone,
         "subdivision": place.subdivision,
         "city": place.city,
     } | fields
-    return Person.objects.create(
+    person = Person(
         kind=kind,
         name=name or (place.business.format(number) if company else human),
         document_kind=document_kind,
         document=secrets.seal(canonical, purpose="document"),
         document_hash=secrets.lookup_hash(f"document:{document_kind}", canonical),
-        knowledge=secrets.seal(
-            json.dumps({what: secrets.lookup_hash(f"knowledge:{what}", text) for what, text in knowledge.items()}),
-            purpose="knowledge",
-        ),
         country=country,
         created_at=now,
         **values,
     )
+    knowledge.keep(person, document=canonical, birth_year=None if company else 1960 + number % 40)
+    person.save(force_insert=True)
+    return person
 
 
 def make_contact_point(
@@ -427,8 +425,8 @@ def make_account(*, base_url: str = "http://127.0.0.1:9", now: datetime = NOON, 
         waba_id=f"1000{serial}",
         portfolio_id=f"2000{serial}",
         token=secrets.seal(f"token-{serial}", purpose="whatsapp.token"),
-        app_secret=secrets.seal(f"app-secret-{serial}", purpose="whatsapp.app_secret"),
-        verify_token=secrets.seal(f"verify-{serial}", purpose="whatsapp.verify_token"),
+        app_secret=secrets.seal(f"app-secret-{serial}", purpose="route.secret"),
+        verify_token=secrets.seal(f"verify-{serial}", purpose="route.verify"),
         base_url=base_url,
         created_at=now,
         **fields,

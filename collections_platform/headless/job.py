@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -39,6 +40,8 @@ def run(argv: list[str]) -> int:
     """Run or go on with a run; prints its report."""
     options = parse(argv)
     began = time.monotonic()
+    gc.collect()
+    gc.freeze()  # what was loaded stays: full collections would walk it again and again
     try:
         state = world.find(options)
         if state is not None and state.stage == "done":
@@ -49,7 +52,7 @@ def run(argv: list[str]) -> int:
         else:
             state = world.create(options)
         source = open_source(options, START.date())
-        with processes(options) as (sandbox, web_url):
+        with processes(options, state) as (sandbox, web_url):
             world.connect(state, sandbox, web_url=web_url, now=_now(state))
             if state.stage == "import":
                 load(options, state, source, sandbox)
@@ -77,8 +80,8 @@ def _now(state: State) -> datetime:
 
 
 @contextmanager
-def processes(options: Options) -> Iterator[tuple[Sandbox, str]]:
-    """The sandbox and a web server of the product, for as long as the run lasts."""
+def processes(options: Options, state: State) -> Iterator[tuple[Sandbox, str]]:
+    """The sandbox, a web server of the product and a second worker, for as long as the run lasts."""
     folder = world.folder(options)
     web_port = next_free_port(8200)
     sandbox_port = next_free_port(8300, taken={web_port})
@@ -98,6 +101,7 @@ def processes(options: Options) -> Iterator[tuple[Sandbox, str]]:
              "--no-access-log", "--timeout-graceful-shutdown", "5"],
             folder / "web.log", environ,
         ),
+        Child("hand", [*python, "collections_platform.headless.hand", state.tenant], folder / "hand.log", environ),
     ]  # fmt: skip
     settings.PUBLIC_URL, settings.GRAPH_BASE_URL = web_url, sandbox_url
     try:

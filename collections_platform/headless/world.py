@@ -178,6 +178,7 @@ def connect(
                      "throughput": 0}],
         "messaging_limit": 0, "psp": {"url": f"{web_url}/webhooks/psp/simulator/{psp.key}", "secret": state.psp_secret,
                                       "product_url": web_url},
+        **(more or {}),
     })  # fmt: skip
     if state.stage == "import":
         with tenant_scope(state.tenant_id):

@@ -6,6 +6,7 @@ First what stops us (a wrong number, an opt-out), then what pauses the sequence,
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import datetime
 
 from compliance import language
@@ -45,6 +46,8 @@ def arrive(number: Number, update: Inbound, *, now: datetime) -> Message | None:
     if update.kind in ("edit", "revoke"):
         _edited(update, now=now)
         return None
+    # A provider whose clock runs ahead of ours must not make us wait for a message that we already hold.
+    update = replace(update, at=min(update.at, now))
     conversation = _conversation(number, update, now=now)
     if ProviderMessage.objects.filter(provider_id=update.provider_id).exists():
         return None  # the other worker was faster: the lock on the conversation let it finish

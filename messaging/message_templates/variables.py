@@ -15,7 +15,7 @@ from portfolio.models import Creditor, Invoice, Person
 from portfolio.services.payables import kind_for
 
 #: Longest value of each place, so that the whole text stays below WhatsApp's 1,024 characters.
-_LONGEST = {"address": 90, "contact": 70, "sender": 60, "creditor": 50, "description": 50, "reference": 50, "name": 40,
+_LONGEST = {"address": 90, "contact": 70, "sender": 60, "creditor": 45, "description": 45, "reference": 45, "name": 40,
             "how_to_pay": 70, "authority": 60}  # fmt: skip
 #: How long the last level gives, from the day it is sent.
 DEADLINE_DAYS = 15

@@ -24,6 +24,7 @@ from messaging.models import Conversation, Message, MessageTemplate, Number, Out
 from messaging.sending.channel_facts import Channels, conversations_of
 from messaging.sending.wishes import Wish, check_content, render, words
 from portfolio.models import ContactPoint, Creditor, Debtor, Person
+from portfolio.services import bulk
 from tenants import lanes
 from tenants.events import Emit, emit_many
 from tenants.scope import current_tenant_id
@@ -74,8 +75,8 @@ def request_send(
         return []
     known = _already(wishes)
     fresh = [wish for wish in wishes if (wish.origin_kind, wish.origin_id) not in known]
-    drafts = _drafts(fresh, now=now) if fresh else []
-    channels = Channels(now=now) if drafts else None
+    channels = Channels(now=now) if fresh else None
+    drafts = _drafts(fresh, channels, now=now) if channels else []
     asks = []
     for draft in drafts:
         assert channels is not None
@@ -109,7 +110,7 @@ def best_contact(points: Iterable[ContactPoint]) -> ContactPoint | None:
     return usable[0] if usable else None
 
 
-def _drafts(wishes: Sequence[Wish], *, now: datetime) -> list[_Draft]:
+def _drafts(wishes: Sequence[Wish], channels: Channels, *, now: datetime) -> list[_Draft]:
     debtors = {d.pk: d for d in Debtor.objects.filter(pk__in={w.debtor_id for w in wishes})}
     persons = {d.person_id for d in debtors.values()}
     points: dict[uuid.UUID, list[ContactPoint]] = defaultdict(list)
@@ -120,7 +121,6 @@ def _drafts(wishes: Sequence[Wish], *, now: datetime) -> list[_Draft]:
     given = {
         c.pk: c for c in Conversation.objects.filter(pk__in={w.conversation_id for w in wishes if w.conversation_id})
     }
-    channels = Channels(now=now)
     creditors = {c.pk: c for c in Creditor.objects.filter(pk__in={w.creditor_id for w in wishes})}
     placed: list[tuple[Wish, Debtor, ContactPoint, Number]] = []
     for wish in wishes:
@@ -296,9 +296,9 @@ def _write(decided: Sequence[tuple[_Draft, Ruling]], *, now: datetime) -> list[S
             "request": str(request.pk), "conversation": str(draft.conversation.pk), "class": wish.message_class,
             "debtor": str(wish.debtor_id), "rules": [finding.rule for finding in ruling.findings][:20],
         }))  # fmt: skip
-    Message.objects.bulk_create(messages)
-    SendRequest.objects.bulk_create(requests)
-    Outbound.objects.bulk_create(outbounds)
+    bulk.insert(Message, messages)
+    bulk.insert(SendRequest, requests)
+    bulk.insert(Outbound, outbounds)
     lanes.wake_many([(tenant_id, kind, key, at) for (kind, key), at in wakes.items()])
     emit_many(events)
     nudge()

@@ -171,6 +171,8 @@ def _apply(
                     _apply_row(book, row, tally)
                 except DomainError as error:
                     errors.append(_refused(error, [row]))
+                    if row.debtor not in book.by_external:
+                        break  # nobody to write the rest of the line to
         account = book.by_external.get(group.debtor)
         if account is not None:
             account.debtor.balance_as_of = now
@@ -214,33 +216,19 @@ def _check_line(book: Book, rows: list[Row]) -> None:
             pointer="debtor",
             id=rows[0].debtor,
         )
+    fresh = Account(Debtor(tenant_id=book.creditor.tenant_id, creditor_id=book.creditor.id, currency=""))
     currencies: set[str] = set()
     for row in rows:
         if isinstance(row, (InvoiceRow, PaymentRow, CreditRow)):
             currencies.add(row.currency)
             money = _money(row)
-            if account is None:
-                _check_fresh(book, row)
-            elif isinstance(row, InvoiceRow):
-                check_invoice(book, account, row.external_id, {"amount": money, "due_on": row.due_on})
+            if isinstance(row, InvoiceRow):
+                check_invoice(book, account or fresh, row.external_id, {"amount": money, "due_on": row.due_on})
             else:
                 kind: Kind = "credit" if isinstance(row, CreditRow) else "payment"
-                check_payment(book, account, row.external_id, money, kind=kind, replace=True)
+                check_payment(book, account or fresh, row.external_id, money, kind=kind, replace=True)
     if len(currencies) > 1:
         raise DomainError("currency_differs", "one line has amounts in %(both)s", both=" and ".join(sorted(currencies)))
-
-
-def _check_fresh(book: Book, row: InvoiceRow | PaymentRow | CreditRow) -> None:
-    """What a debtor who is new in this line states must not be another's."""
-    known = book.invoices if isinstance(row, InvoiceRow) else book.payments
-    if row.external_id in known:
-        what = "invoice" if isinstance(row, InvoiceRow) else "payment"
-        raise DomainError(
-            f"{what}_other_debtor",
-            f"{what} %(id)s belongs to another debtor: give this one an id of its own",
-            pointer="external_id",
-            id=row.external_id,
-        )
 
 
 def _apply_row(book: Book, row: Row, tally: _Tally) -> None:

@@ -54,6 +54,8 @@ def check_invoice(book: Book, account: Account, external_id: str, fields: Mappin
             value=fields["legal_state"],
             known=", ".join(LEGAL_STATES),
         )
+    if "due_on" in fields and fields["due_on"] is None:
+        raise DomainError("value_missing", "an invoice has a due date", pointer="/due_on")
     amount: Money | None = fields.get("amount")
     if amount is not None and not 0 <= amount.minor <= MAX_MINOR:
         raise DomainError(
@@ -123,8 +125,6 @@ def put_invoice(book: Book, account: Account, external_id: str, fields: Mapping[
             value = fields[name] if name in ("issued_on", "due_on") else fields[name] or ""
             if name == "number" and not value:
                 continue
-            if name == "due_on" and value is None:
-                raise DomainError("value_missing", "an invoice keeps a due date", pointer="/due_on")
             if getattr(invoice, name) != value:
                 setattr(invoice, name, value)
                 changed = True

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 from django.db import Error, IntegrityError, ProgrammingError, connection, transaction
 from psycopg import errors
@@ -254,7 +252,7 @@ def test_odd_settings_open_nothing(worlds, value):
             transaction.set_rollback(True)
 
 
-@pytest.mark.parametrize("value", ["", "null", "*,*", "' OR '1'='1", ",", str(uuid.uuid4())])
+@pytest.mark.parametrize("value", ["", "null", "*,*", "' OR '1'='1", ",", "0b0e7f3c-1111-7222-8333-444455556666"])
 def test_odd_creditor_lists_open_nothing(worlds, value):
     with transaction.atomic(), connection.cursor() as cursor:
         tenant = str(worlds[0].tenant.id)

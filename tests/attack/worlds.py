@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from portfolio.models import (
     Agreement,
     Creditor,
     Dispute,
+    Entry,
     Import,
     ImportRejection,
     Instalment,
@@ -99,6 +101,10 @@ def make_estate(number: Any, template: Any) -> Estate:
     payment = Payment.objects.create(
         **common, **money, external_id=f"p-{uuid7().hex[-8:]}", source=mark, paid_at=NOON, recorded_at=NOON, method=mark
     )
+    Entry.objects.create(
+        creditor=creditor, debtor=debtor, invoice=invoice, payment_id=payment.id, kind=Entry.Kind.PAYMENT, minor=-1000,
+        currency=debtor.currency, source="test", occurred_at=NOON, recorded_at=NOON,
+    )  # fmt: skip
     promise = Promise.objects.create(**common, **money, due_on=date(2026, 12, 1), source=mark, created_at=NOON)
     agreement = Agreement.objects.create(
         **common, external_id=f"a-{uuid7().hex[-8:]}", currency=debtor.currency, total_minor=12000, source=mark,
@@ -118,7 +124,7 @@ def make_estate(number: Any, template: Any) -> Estate:
     )  # fmt: skip
     ImportRejection.objects.create(
         creditor=creditor, source_import=portfolio, line=2, column="due", code="x", message=mark,
-        row=secrets.seal(mark, purpose="import_row"),
+        row=secrets.seal(json.dumps({"row": [mark], "value": mark}), purpose="import.row"),
     )  # fmt: skip
     thread = factories.make_conversation(number, point, debtor=debtor, profile_name=mark)
     said = factories.make_message(thread, f"words {mark}", debtor=debtor)

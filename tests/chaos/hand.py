@@ -93,7 +93,7 @@ def queue(tenant: str, debtors: list[str], reason: str) -> list[str]:
                 origin_kind="agent",
                 origin_id=f"{reason}:{debtor.pk}",
                 actor="user:test",
-            )  # fmt: skip
+            )
             for debtor in rows
         ]
         requests = [request for request in request_send(wishes, now=now) if request is not None]

@@ -29,7 +29,11 @@ from collections_platform.runner.surroundings import TOP, made_up_secrets
 from collections_platform.runner.testbed import Testbed
 
 ROUNDS = int(os.environ.get("TRATO_CHAOS_ROUNDS", "3"))
+#: For what takes longer to break than to kill.
+FEWER_ROUNDS = max(1, ROUNDS // 3)
 PATIENCE = 60.0
+#: What a message is once a status webhook about it has been applied.
+TOLD = ("sent", "delivered", "read")
 DATABASE = "stage"
 TOKEN, SECRET, VERIFY = "token-of-the-chaos", "secret-of-the-chaos", "verify-of-the-chaos"
 _wamids = itertools.count(1)
@@ -163,6 +167,11 @@ class Stage:
                 return counts
             after = page["next"]
 
+    def taken_of(self, requests: Sequence[str]) -> int:
+        """How many of these the sandbox has accepted."""
+        taken = self.taken()
+        return sum(row["outbound"] in taken for row in self.sends(requests))
+
     def left(self) -> int:
         """Updates that the sandbox has not been answered 200 for."""
         return int(self.control("GET", "stats")["webhooks_pending"])
@@ -194,7 +203,7 @@ class Stage:
                 row
                 for row in rows
                 if (row["state"] != "sent" and (row["state"] != "uncertain" or row["outbound"] in taken))
-                or (row["outbound"] in taken and row["message_state"] != "read")
+                or (row["outbound"] in taken and row["message_state"] not in TOLD)
             ]
             self.open_ones = open_ones
             return None if open_ones else rows
@@ -298,14 +307,19 @@ def staged(data: Path) -> Iterator[Stage]:
                 "SEND_TIMEOUT_SECONDS": "1.5",
             }
         )
+        (data / "run").mkdir()
         port = next_free_port(18_000 + os.getpid() % 1000)
         stack = Stack(data, port=port, sandbox_port=next_free_port(port + 1))
         for child in stack.children.values():
             child.environ = environ | dict(child.environ)
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.hand"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=TOP,
+            [sys.executable, "-m", "tests.chaos.hand"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=TOP,
             env=os.environ | environ | {"DATABASE_POOL": "false"},
-        )  # fmt: skip
+        )
         try:
             stack.start()
             stage = Stage(servers, stack, Hand(process), data)
@@ -314,4 +328,5 @@ def staged(data: Path) -> Iterator[Stage]:
         finally:
             process.kill()
             process.wait()
-            stack.stop()
+            for child in stack.children.values():
+                child.kill()

@@ -39,7 +39,7 @@ def payment_of(book, minor, kind="payment"):
 
 def check(book, standing):
     """Everything that must hold at any moment. `standing`: payment -> minor units that were not taken back."""
-    sums = {}
+    sums: dict[uuid.UUID | None, int] = {}
     for line in book.lines:
         sums[line.invoice_id] = sums.get(line.invoice_id, 0) + line.minor
     assert sum(sums.values()) == book.debtor.open_minor == book.balance

@@ -104,7 +104,12 @@ def state(creditor):
                 for row in Payment.objects.select_related("debtor")
             ),
             "entries": sorted(
-                (row.kind, row.minor, numbers[row.invoice_id] if row.invoice_id else "", named[row.payment_id] if row.payment_id else "")
+                (
+                    row.kind,
+                    row.minor,
+                    numbers[row.invoice_id] if row.invoice_id else "",
+                    named[row.payment_id] if row.payment_id else "",
+                )
                 for row in Entry.objects.all()
             ),
             "contacts": sorted(ContactPoint.objects.values_list("kind", "value", "role", "identity")),
@@ -247,6 +252,25 @@ def test_a_bad_line_gives_nothing_and_its_reason(creditor):
         lines = list(csv.reader(io.StringIO(rejected_csv(done))))
         assert lines[0][:2] == ["deudor", "vencimiento"] and lines[2][:2] == ["a", "'=b"]
         assert "=b" not in "".join(ImportRejection.objects.values_list("row", flat=True))  # sealed
+
+
+def test_what_a_reader_overlooked_is_refused_line_by_line(creditor):
+    lost = DebtorRow(line=2, debtor="d1", name="Ana", declared_zone="America/Nowhere")
+    rows = [
+        lost,
+        invoice(2),
+        debtor(3, "d2"),
+        payment(3, "d2", "p2", "0.00"),
+        debtor(4, "d3"),
+        invoice(4, "d3", "i3", "1.999"),
+    ]
+    done = apply(creditor, [*rows, debtor(5, "d4"), invoice(5, "d4", "i4")])
+    assert done.counts["rejected"] == 3
+    with tenant_scope(creditor.tenant_id):
+        assert {error.line: error.code for error in rejected_rows(done)} == {
+            2: "zone_unknown", 3: "payment_amount", 4: "amount_decimals"
+        }  # fmt: skip
+    assert [row[0] for row in state(creditor)["debtors"]] == ["d4"]
 
 
 def test_a_stopped_import_goes_on_where_it_was(creditor):

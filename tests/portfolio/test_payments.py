@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -285,3 +287,23 @@ def test_what_the_calendar_brings_is_judged_by_the_lane(monkeypatch):
     with tenant_scope(tenant.id):
         promise.refresh_from_db()
         assert promise.state == "broken" and not Payable.objects.filter(state="open").exists()
+
+
+def test_payments_that_arrive_at_once_are_all_entered_and_each_once():
+    tenant = factories.make_tenant()
+    with tenant_scope(tenant.id):
+        creditor = factories.make_creditor()
+        debtor = factories.make_debtor(creditor, invoices=[("100.00", DUE), ("100.00", DUE + timedelta(days=1))])
+
+    def pay_one(number):
+        try:
+            with tenant_scope(tenant.id):
+                pay(creditor, debtor, "15.00", f"p{number % 8}")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(pay_one, range(16)))  # each of eight is told twice
+    with tenant_scope(tenant.id):
+        assert Payment.objects.count() == 8 and opens(debtor) == [0, 8000]
+        agree()

@@ -92,7 +92,7 @@ class TestDebtors:
         )
         assert one.person_id == two.person_id
         assert Person.objects.get(pk=one.person_id).name == "Ana Souza"  # a second creditor does not rename a person
-        assert services.match_person(kind, document).id == one.person_id
+        assert services.match_person(kind, document) == one.person
 
     def test_a_document_that_comes_later_joins_the_person_with_their_numbers(self, creditor):
         kind, document = factories.make_document()
@@ -238,7 +238,9 @@ class TestBalances:
             cursor.execute("SELECT 1")
         found = {(item.table, item.column) for item in services.rebuild_balances()}
         assert found == {
-            ("portfolio_invoice", "open_minor"), ("portfolio_debtor", "open_minor"), ("portfolio_debtor", "oldest_due_on")
+            ("portfolio_invoice", "open_minor"),
+            ("portfolio_debtor", "open_minor"),
+            ("portfolio_debtor", "oldest_due_on"),
         }  # fmt: skip
         agree()
         debtor.refresh_from_db()
@@ -280,8 +282,8 @@ def test_a_creditors_own_people_join_a_person_whom_they_cannot_see():
     with tenant_scope(tenant.id, creditor_ids=[two.id]):
         assert not Person.objects.exists()
         joined, outcome = services.save_debtor(
-            two, "d1", {"name": "Outra", "document_kind": kind, "document": document}, contacts=[{"value": "+5511987654321"}],
-            now=NOON,
+            two, "d1", {"name": "Outra", "document_kind": kind, "document": document},
+            contacts=[{"value": "+5511987654321"}], now=NOON,
         )  # fmt: skip
         assert (joined.person_id, outcome) == (known.person_id, "created")
         assert list(Debtor.objects.values_list("creditor_id", flat=True)) == [two.id]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from kernel.errors import DomainError
 from portfolio.imports.apply import apply_import, rejected_csv, undo_import
@@ -54,13 +56,7 @@ class Command(JsonCommand):
             raise DomainError("file_missing", "name the file to import")
         if options["resume"] and stopped is None:
             raise DomainError("not_found", "no import of this creditor was stopped in the middle")
-        try:
-            file = Path(options["file"]).open("rb")
-        except OSError as error:
-            raise DomainError(
-                "file_unreadable", "%(file)s cannot be read: %(why)s", file=options["file"], why=error.strerror
-            ) from error
-        with file:
+        with _opened(options["file"]) as file:
             setting = Setting(
                 today=today_in(creditor.country, now),
                 country=creditor.country,
@@ -87,6 +83,18 @@ class Command(JsonCommand):
                 text = rejected_csv(done)
             Path(options["rejected"]).write_text(text, encoding="utf-8-sig", newline="")
         return {**_shown(done), "made_up": list(chosen.synthetic)}
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[BinaryIO]:
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(Path(name).open("rb"))
+        except OSError as error:
+            raise DomainError(
+                "file_unreadable", "%(file)s cannot be read: %(why)s", file=name, why=error.strerror
+            ) from error
+        yield file
 
 
 def _mapping(given: str | None) -> str | None:

@@ -113,7 +113,7 @@ def test_every_country_has_every_stage_and_menus_follow_the_days_late() -> None:
         ("Hola {{name}} {{amount}} pendiente hoy mismo aquí.", "variables_adjacent"),
         ("Hola {{name}}. " + "x" * 1024 + " fin.", "too_long"),
         ("Hola {{name}}, pague o irá a la cárcel.", "says"),
-        ("Hola {{name}}, lo vamos a reportar al buró de crédito mañana.", "says"),
+        ("Hola {{name}}, lo vamos a reportar al buró de crédito mañana.", "flag"),
         ("Hola {{name}}, aproveche el descuento de hoy.", "promotional"),
         ("Hola {{name}}, ¿por qué no ha pagado?", "flag"),
         ("Hola {{name}}, tiene una cuenta por cobrar.", "lacks"),
