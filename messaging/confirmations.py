@@ -102,7 +102,8 @@ def receipts(payment_ids: Collection[uuid.UUID], *, now: datetime) -> list[Wish]
             return {
                 "amount": variables.format_money(money, locale), "balance": variables.format_money(balance, locale),
                 "paid_on": variables.format_day(local_date(payment.paid_at, account.zone), locale),
-                "name": variables.first_name(account.person), "creditor": account.creditor.name,
+                "name": variables.unstopped(variables.first_name(account.person)),
+                "creditor": variables.unstopped(account.creditor.name),
             }  # fmt: skip
 
         def plain(account: Account, language: str) -> Content:
@@ -149,6 +150,7 @@ def instalments(country: str, today: date, *, now: datetime) -> list[Wish]:
     ):
         counts[agreement_id] = counts.get(agreement_id, 0) + 1
     teller = _Teller({part.agreement.debtor_id for part in found}, now=now)
+    held = on_hold(teller.accounts, now=now)
 
     def wish(part: Instalment) -> Wish | None:
         account = teller.accounts[part.agreement.debtor_id]
@@ -160,6 +162,8 @@ def instalments(country: str, today: date, *, now: datetime) -> list[Wish]:
             return {**variables.amounts(money, locale), "instalment": number, "due_date": variables.format_day(part.due_on, locale)}
 
         about = [invoice for invoice in account.invoices if invoice.pk in part.agreement.invoice_ids]
+        if account.debtor.pk in held:
+            return None
         return teller.remind(account, about, "instalment", f"instalment:{part.pk}", places)
 
     return _made(wish(part) for part in found)
@@ -171,6 +175,7 @@ def promises(country: str, today: date, *, now: datetime) -> list[Wish]:
     due = Promise.objects.filter(state="open", creditor__country=country, due_on=today, created_at__lte=since)
     found = list(due.order_by("id"))
     teller = _Teller({promise.debtor_id for promise in found}, now=now)
+    held = on_hold(teller.accounts, now=now)
 
     def wish(promise: Promise) -> Wish | None:
         account = teller.accounts[promise.debtor_id]
@@ -181,6 +186,8 @@ def promises(country: str, today: date, *, now: datetime) -> list[Wish]:
             return {**variables.amounts(money, locale), "promised_on": variables.format_day(promise.due_on, locale)}
 
         about = [invoice for invoice in account.invoices if invoice.disputed_at is None]
+        if account.debtor.pk in held:
+            return None
         return teller.remind(account, about, "promise", f"promise:{promise.pk}", places)
 
     return _made(wish(promise) for promise in found)

@@ -30,6 +30,7 @@ _THANKS = re.compile(
     r"(?:[\s,]+(?:gracias|obrigad[oa]|por avisar|muy amable))?\W*$",
     re.IGNORECASE,
 )
+_THANKED = re.compile(r"\b(?:gracias|grasias|obrigad[oa])\b", re.IGNORECASE)
 _SILENT = frozenset({"sticker", "reaction", "system", "unsupported", "unknown", "edit", "revoke", "ephemeral"})
 _PICTURES = frozenset({"image", "document"})
 _UNREADABLE = frozenset({"audio", "voice", "video", "location", "contacts"})
@@ -42,7 +43,7 @@ _TAPS = frozenset(
     {"pay", "plan", "more_time", "doubts", "paid", "human", "wrong_person", "accept", "reject", "amount", "dispute", "menu"}
 )
 #: What is about the debt, and so is answered to a verified person only.
-_ABOUT_MONEY = frozenset({"pay", "plan", "plan_of", "more_time", "date", "promise", "accept", "reject"})
+_ABOUT_MONEY = frozenset({"pay", "plan", "plan_of", "more_time", "date", "promise", "accept", "reject", "yes", "answer", "greeting"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,7 @@ def topic_of(heard: Heard) -> tuple[str, str]:
         return "unreadable", ""
     if heard.right is not None and heard.intent not in ("wrong_person", "human", "hardship"):
         return "answer", ""
-    if _THANKS.match(heard.text):
+    if _THANKS.match(heard.text) or (heard.intent in ("other", "greeting") and _THANKED.search(heard.text) and len(heard.text) <= 40):
         return "thanks", ""
     return _INTENTS.get(heard.intent, "other"), ""
 
@@ -151,7 +152,7 @@ def _lost(state: dict[str, Any], *acts: Act) -> Turn:
     """The bot did not understand: it says so once more, or steps aside."""
     count = int(state.get("fallbacks", 0)) + 1
     if count > FALLBACKS_MAX:
-        return _understood(state, Act("say", {"text": "human"}), Act("hand_over", {"reason": "not_understood"}))
+        return _understood(state, Act("say", {"text": "give_up"}), Act("hand_over", {"reason": "not_understood"}))
     return Turn(acts, {**state, "fallbacks": count})
 
 
@@ -204,10 +205,10 @@ def _serve(topic: str, detail: str, heard: Heard, known: Known, state: dict[str,
                            Act("hand_over", {"reason": "hardship"}))  # fmt: skip
     if topic == "picture":
         return _understood(state, Act("receipt"), Act("hand_over", {"reason": "receipt"}))
+    if not known.open and (topic in _ABOUT_MONEY or (topic == "paid" and not known.disputed)):
+        return _understood(state, Act("in_dispute" if known.disputed else "nothing_open"))
     if topic == "paid":
         return _understood(state, Act("pause", {"reason": "to_verify"}), Act("say", {"text": "paid", "menu": ("human",)}))
-    if topic in _ABOUT_MONEY | {"yes", "answer", "greeting"} and not known.open:
-        return _understood(state, Act("in_dispute" if known.disputed else "nothing_open"))
     if topic in ("yes", "answer", "greeting"):
         return _understood(state, Act("detail"))
     if topic == "pay":

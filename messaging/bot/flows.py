@@ -61,8 +61,8 @@ def agreement_summary(account: Account, agreement: Agreement, parts: list[Instal
     """The places of an agreement's confirmation."""
     locale = variables.locale_of(language, account.creditor.country)
     return {
-        "name": variables.first_name(account.person),
-        "creditor": account.creditor.name,
+        "name": variables.unstopped(variables.first_name(account.person)),
+        "creditor": variables.unstopped(account.creditor.name),
         "plan": texts.say(language, account.creditor.country, "plan_summary", count=len(parts)),
         "amount": variables.format_money(Money.from_minor(agreement.total_minor, agreement.currency), locale),
         "due_date": variables.format_day(parts[0].due_on, locale),
@@ -135,7 +135,8 @@ class Flow:
     def text(self, key: str, /, **places: Any) -> str:
         """A text with the places that every text may have."""
         usual = {
-            "name": variables.first_name(self.account.person), "creditor": self.account.creditor.name,
+            "name": variables.unstopped(variables.first_name(self.account.person)),
+            "creditor": variables.unstopped(self.account.creditor.name),
             "hours": texts.say(self.language, self.country, "hours"),
         }  # fmt: skip
         return texts.say(self.language, self.country, key, **{**usual, **places})

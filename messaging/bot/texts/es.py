@@ -97,6 +97,7 @@ TEXTS = {
         "para buscar juntos una salida, con calma. Atendemos {hours}."
     ),
     "human": "Claro. Una persona de nuestro equipo le responde por aquí. Atendemos {hours}.",
+    "give_up": "Creo que esto lo ve mejor una persona de nuestro equipo, que le responde por aquí. Atendemos {hours}.",
     "abuse": "Entiendo su molestia y lo siento. Una persona de nuestro equipo lee su mensaje y le responde por aquí. Atendemos {hours}.",
     # what we tell on our own
     "receipt": (

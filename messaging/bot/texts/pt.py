@@ -86,6 +86,7 @@ TEXTS = {
         "para a gente achar uma saída, com calma. Atendemos {hours}."
     ),
     "human": "Claro. Uma pessoa da nossa equipe responde por aqui. Atendemos {hours}.",
+    "give_up": "Acho melhor uma pessoa da nossa equipe ver isso com você; ela responde por aqui. Atendemos {hours}.",
     "abuse": "Entendo a sua irritação e sinto muito. Uma pessoa da nossa equipe lê a sua mensagem e responde por aqui. Atendemos {hours}.",
     "receipt": (
         "Obrigado, {name}. Recebemos o seu pagamento de {amount} para {creditor} com data de {paid_on}. O seu saldo em aberto é de "

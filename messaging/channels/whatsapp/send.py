@@ -102,7 +102,7 @@ def deliver(line: Line, parcels: list[Parcel]) -> list[Outcome]:
     future = asyncio.run_coroutine_threadsafe(_deliver(runtime, line, parcels), runtime.loop)
     try:
         return future.result(timeout=settings.SEND_TIMEOUT_SECONDS * (2 + len(parcels) / settings.SEND_CONCURRENCY))
-    except Exception as error:  # noqa: BLE001 - the messages may be out: doubt, not a retry
+    except Exception as error:
         future.cancel()
         doubt = NoAnswer(f"{type(error).__name__}: {error}")
         return [doubt for _ in parcels]
@@ -150,7 +150,7 @@ async def _post(api: GraphAPIAsync, line: Line, parcel: Parcel) -> Outcome:
         if isinstance(error.__cause__, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
             return Unreachable(str(error) or "the connection was never made")
         return NoAnswer(f"{type(error).__name__}: {error}")
-    except Exception as error:  # noqa: BLE001 - whatever we do not recognise may have been sent
+    except Exception as error:
         return NoAnswer(f"{type(error).__name__}: {error}")
 
 
