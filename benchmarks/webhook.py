@@ -79,7 +79,8 @@ def run() -> list[dict[str, Any]]:
     sizes = {"posts": POSTS, "statuses_per_post": STATUSES, "connections": CONNECTIONS, "bytes": len(bodies[0])}
     return [
         {"name": NAME, "value": rate, "unit": "posts/s", "baseline": bare, "ratio": rate / bare, "sizes": sizes},
-        {"name": "webhook-median", "value": statistics.median(latencies) * 1000, "unit": "ms", "baseline": None, "ratio": None, "sizes": sizes},
+        {"name": "webhook-median", "value": statistics.median(latencies) * 1000, "unit": "ms", "baseline": None,
+         "ratio": None, "sizes": sizes},
         {"name": "webhook-p99", "value": latencies[len(latencies) * 99 // 100] * 1000, "unit": "ms", "baseline": None, "ratio": None,
          "sizes": sizes},
     ]  # fmt: skip

@@ -44,6 +44,8 @@ log = logging.getLogger("trato.demo")
 
 COUNTRIES = ("BR", "MX")
 DEBTORS = 100  # of each
+#: What these creditors send invoices for.
+SOLD = {"BR": "Mensalidade escolar", "MX": "Pedido de material médico"}
 SEED = 17  # with which some of each country are due at once
 ACTOR = "system:demo"
 #: The clock is set by the westernmost of the countries: when it is ten there, it is office hours in both.
@@ -247,6 +249,8 @@ def portfolio(country: str, now: datetime) -> tuple[list[Row], tuple[Player, ...
     stranger = {"identity": "unknown", "identity_on": None, "identity_evidence": {}}
     known = {"identity": "verified", "identity_on": today, "identity_evidence": {"synthetic": True}}
     roles = {player.phone: known if place == PLAYERS - 1 else stranger for place, player in enumerate(chosen)}
+    sold = SOLD[country]
+    rows = [replace(row, description=sold) if isinstance(row, InvoiceRow) else row for row in rows]
     rows = [
         replace(row, **roles[row.value]) if isinstance(row, ContactRow) and row.value in roles else row for row in rows
     ]

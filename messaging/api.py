@@ -172,8 +172,9 @@ class Messages(TenantView):
         templates = list(found[:2])
         if len(templates) != 1:
             raise DomainError(
-                "template_unknown", "there is no single template %(name)s: give its name and language", pointer="/template", name=data["template"]
-            )
+                "template_unknown", "there is no single template %(name)s: give its name and language",
+                pointer="/template", name=data["template"],
+            )  # fmt: skip
         return {"kind": "template", "template_id": str(templates[0].pk), "variables": data.get("variables", {})}
 
 

@@ -8,8 +8,11 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what serves lanes and jobs."""
-        from messaging import digests, evidence  # noqa: F401
-        from messaging import confirmations  # noqa: F401
+        from messaging import (  # noqa: F401
+            confirmations,
+            digests,
+            evidence,
+        )
         from messaging.inbound import process  # noqa: F401
         from messaging.sending import dispatch, waiting  # noqa: F401
         from messaging.sequences import running  # noqa: F401

@@ -21,7 +21,7 @@ from messaging.sending.channel_facts import WINDOW, WINDOW_MARGIN
 from messaging.sending.request import request_send
 from messaging.sending.wishes import Content, Wish
 from messaging.sequences.decide import local_date
-from messaging.sequences.services import Account, accounts
+from messaging.sequences.services import Account, accounts, held_back
 from portfolio.models import Agreement, Creditor, Instalment, Invoice, Payment, Promise
 from portfolio.places import start_of, today_in
 from tenants import events, lanes, work
@@ -102,8 +102,8 @@ def receipts(payment_ids: Collection[uuid.UUID], *, now: datetime) -> list[Wish]
             return {
                 "amount": variables.format_money(money, locale), "balance": variables.format_money(balance, locale),
                 "paid_on": variables.format_day(local_date(payment.paid_at, account.zone), locale),
-                "name": variables.unstopped(variables.first_name(account.person)),
-                "creditor": variables.unstopped(account.creditor.name),
+                "name": variables.first_name(account.person),
+                "creditor": account.creditor.name,
             }  # fmt: skip
 
         def plain(account: Account, language: str) -> Content:
@@ -130,8 +130,14 @@ def agreements(agreement_ids: Collection[uuid.UUID], *, now: datetime) -> list[W
 
         def plain(account: Account, language: str) -> Content:
             country = account.person.country
-            buttons = [{"id": name, "title": texts.title(language, country, name)} for name in ("pay", "doubts", "human")]
-            return {"kind": "buttons", "text": texts.say(language, country, "agreement", **places(language)), "buttons": buttons}
+            buttons = [
+                {"id": name, "title": texts.title(language, country, name)} for name in ("pay", "doubts", "human")
+            ]
+            return {
+                "kind": "buttons",
+                "text": texts.say(language, country, "agreement", **places(language)),
+                "buttons": buttons,
+            }
 
         return teller.tell(account, "agreement", f"agreement:{agreement.pk}", places, plain)
 
@@ -150,7 +156,7 @@ def instalments(country: str, today: date, *, now: datetime) -> list[Wish]:
     ):
         counts[agreement_id] = counts.get(agreement_id, 0) + 1
     teller = _Teller({part.agreement.debtor_id for part in found}, now=now)
-    held = on_hold(teller.accounts, now=now)
+    held = held_back(teller.accounts)
 
     def wish(part: Instalment) -> Wish | None:
         account = teller.accounts[part.agreement.debtor_id]
@@ -159,7 +165,11 @@ def instalments(country: str, today: date, *, now: datetime) -> list[Wish]:
         def places(language: str) -> dict[str, str]:
             locale = variables.locale_of(language, account.creditor.country)
             number = f"{part.number} de {counts[part.agreement_id]}"
-            return {**variables.amounts(money, locale), "instalment": number, "due_date": variables.format_day(part.due_on, locale)}
+            return {
+                **variables.amounts(money, locale),
+                "instalment": number,
+                "due_date": variables.format_day(part.due_on, locale),
+            }
 
         about = [invoice for invoice in account.invoices if invoice.pk in part.agreement.invoice_ids]
         if account.debtor.pk in held:
@@ -175,7 +185,7 @@ def promises(country: str, today: date, *, now: datetime) -> list[Wish]:
     due = Promise.objects.filter(state="open", creditor__country=country, due_on=today, created_at__lte=since)
     found = list(due.order_by("id"))
     teller = _Teller({promise.debtor_id for promise in found}, now=now)
-    held = on_hold(teller.accounts, now=now)
+    held = held_back(teller.accounts)
 
     def wish(promise: Promise) -> Wish | None:
         account = teller.accounts[promise.debtor_id]
@@ -209,13 +219,15 @@ class _Teller:
         since = now - WINDOW + WINDOW_MARGIN
         self.windows = {
             row.contact_point_id: row
-            for row in Conversation.objects.filter(person_id__in=people, last_inbound_at__gt=since).order_by("last_inbound_at")
+            for row in Conversation.objects.filter(person_id__in=people, last_inbound_at__gt=since).order_by(
+                "last_inbound_at"
+            )
         } if people else {}  # fmt: skip
 
     def tell(
         self, account: Account, stage: str, origin_id: str, places: Callable[[str], dict[str, str]], plain: _Plain
     ) -> Wish | None:
-        """A service message: plain words while the window is open, else the stage's template; None when nobody may read it."""
+        """A service message: plain words while the window is open, else the template; None when nobody may read it."""
         try:
             contact = self.shelf.contact(account)
             if not knows(contact, self.now):
@@ -233,7 +245,12 @@ class _Teller:
             return None  # no address, number or approved template: nothing can be told
 
     def remind(
-        self, account: Account, about: Sequence[Invoice], stage: str, origin_id: str, places: Callable[[str], dict[str, str]]
+        self,
+        account: Account,
+        about: Sequence[Invoice],
+        stage: str,
+        origin_id: str,
+        places: Callable[[str], dict[str, str]],
     ) -> Wish | None:
         """A reminder by template; None when it cannot be said."""
         if not about:
@@ -244,7 +261,12 @@ class _Teller:
             return None
 
     def _template(
-        self, account: Account, about: Sequence[Invoice], stage: str, origin_id: str, places: Callable[[str], dict[str, str]]
+        self,
+        account: Account,
+        about: Sequence[Invoice],
+        stage: str,
+        origin_id: str,
+        places: Callable[[str], dict[str, str]],
     ) -> Wish:
         template = self.shelf.template(account, stage, now=self.now)
         return self.shelf.speak(

@@ -52,7 +52,9 @@ class Alerts(TenantView):
         rows = Alert.objects.all()
         if state := request.query_params.get("state"):
             if state not in Alert.State.values:
-                raise DomainError("state_unknown", "state is one of %(known)s", pointer="/state", known=", ".join(Alert.State.values))
+                raise DomainError(
+                    "state_unknown", "state is one of %(known)s", pointer="/state", known=", ".join(Alert.State.values)
+                )
             rows = rows.filter(state=state)
         return page(rows, request, _shown)
 

@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import connection
 
 from kernel.clock import Clock, machine_now

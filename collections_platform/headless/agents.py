@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from contextlib import suppress
 from datetime import datetime
 
 from kernel.errors import DomainError
@@ -91,8 +92,6 @@ class Crew:
             origin_id=f"{last.pk}:{place}", actor=f"agent:simulated-{place % AGENTS + 1}", conversation_id=conversation.pk,
             reply_to_id=last.pk, priority=1,
         )  # fmt: skip
-        try:
+        with suppress(DomainError):  # no address left to answer to
             request_send([wish], now=now)
-        except DomainError:
-            pass  # no address left to answer to
         close(conversation, actor="system:headless", now=now)

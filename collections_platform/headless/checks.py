@@ -44,37 +44,37 @@ _UF = {
     99: "MA",
 }  # fmt: skip
 #: UTC offsets in winter terms are not enough (Tijuana has summer time), so zones by the widest safe choice.
-_BR_ZONES = {
-    **dict.fromkeys([65, 66], ["America/Cuiaba"]), 67: ["America/Campo_Grande"], 68: ["America/Rio_Branco"],
-    69: ["America/Porto_Velho"], 92: ["America/Manaus"], 95: ["America/Boa_Vista"],
-    97: ["America/Manaus", "America/Eirunepe"], 81: ["America/Recife", "America/Noronha"],
+_BR_ZONES: dict[int, tuple[str, ...]] = {
+    **dict.fromkeys([65, 66], ("America/Cuiaba",)), 67: ("America/Campo_Grande",), 68: ("America/Rio_Branco",),
+    69: ("America/Porto_Velho",), 92: ("America/Manaus",), 95: ("America/Boa_Vista",),
+    97: ("America/Manaus", "America/Eirunepe",), 81: ("America/Recife", "America/Noronha",),
 }  # fmt: skip
-_MX_ZONES = {
-    **dict.fromkeys(["614", "621", "625", "627", "628", "629", "635", "639", "648", "649", "652", "659"], ["America/Chihuahua"]),
-    **dict.fromkeys(["656", "657"], ["America/Ciudad_Juarez"]), "626": ["America/Ojinaga"],
+_MX_ZONES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(["614", "621", "625", "627", "628", "629", "635", "639", "648", "649", "652", "659"], ("America/Chihuahua",)),
+    **dict.fromkeys(["656", "657"], ("America/Ciudad_Juarez",)), "626": ("America/Ojinaga",),
     **dict.fromkeys(["622", "623", "631", "632", "633", "634", "637", "638", "641", "642", "643", "644", "645", "647", "651", "662"],
-                    ["America/Hermosillo"]),
-    **dict.fromkeys(["616", "646", "658", "661", "663", "664", "665", "686"], ["America/Tijuana"]),
-    **dict.fromkeys(["983", "984", "987", "998"], ["America/Cancun"]),
-    **dict.fromkeys(["867", "868", "877", "878", "894", "897", "899"], ["America/Matamoros"]),
-    "636": ["America/Chihuahua", "America/Ciudad_Juarez"], "653": ["America/Hermosillo", "America/Tijuana"],
-    "322": ["America/Mexico_City", "America/Bahia_Banderas"], "873": ["America/Monterrey", "America/Matamoros"],
+                    ("America/Hermosillo",)),
+    **dict.fromkeys(["616", "646", "658", "661", "663", "664", "665", "686"], ("America/Tijuana",)),
+    **dict.fromkeys(["983", "984", "987", "998"], ("America/Cancun",)),
+    **dict.fromkeys(["867", "868", "877", "878", "894", "897", "899"], ("America/Matamoros",)),
+    "636": ("America/Chihuahua", "America/Ciudad_Juarez",), "653": ("America/Hermosillo", "America/Tijuana",),
+    "322": ("America/Mexico_City", "America/Bahia_Banderas",), "873": ("America/Monterrey", "America/Matamoros",),
 }  # fmt: skip
-_ZONES = {
-    "CO": ["America/Bogota"], "PE": ["America/Lima"], "AR": ["America/Argentina/Buenos_Aires"],
-    "CL": ["America/Santiago", "America/Punta_Arenas", "America/Coyhaique"],
+_ZONES: dict[str, tuple[str, ...]] = {
+    "CO": ("America/Bogota",), "PE": ("America/Lima",), "AR": ("America/Argentina/Buenos_Aires",),
+    "CL": ("America/Santiago", "America/Punta_Arenas", "America/Coyhaique",),
 }  # fmt: skip
 #: How many counted messages in how many local days (rolling), beside one a day everywhere.
 _ROLLING = {"CO": (2, 7), "CL": (2, 7)}
 _COUNTED = {"collection", "identity_probe", "consent_request"}
 
 
-def zones_of(e164: str, country: str) -> list[str]:
+def zones_of(e164: str, country: str) -> tuple[str, ...]:
     """Every zone that the number may be in; the first counts days."""
     if country == "BR":
-        return _BR_ZONES.get(int(e164[3:5]), ["America/Sao_Paulo"])
+        return _BR_ZONES.get(int(e164[3:5]), ("America/Sao_Paulo",))
     if country == "MX":
-        return _MX_ZONES.get(e164[3:6], ["America/Mexico_City"])
+        return _MX_ZONES.get(e164[3:6], ("America/Mexico_City",))
     return _ZONES[country]
 
 
@@ -97,7 +97,7 @@ def within_hours(e164: str, country: str, at: datetime, place: str = "") -> bool
     for area_codes, hours in _BR_STATES.values():
         if country == "BR" and int(e164[3:5]) in area_codes:
             weekdays = (max(weekdays[0], hours[0]), min(weekdays[1], hours[1]))
-    for zone in [place] if place else zones_of(e164, country):
+    for zone in (place,) if place else zones_of(e164, country):
         local = at.astimezone(ZoneInfo(zone))
         if _closed(country, uf, local.date()) or not weekdays[0] <= local.hour < weekdays[1]:
             return False

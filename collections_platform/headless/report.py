@@ -137,9 +137,8 @@ def show(result: dict[str, Any]) -> None:
         parts = "  ".join(f"{name} {amount}" for name, amount in buckets.items())
         out.append(f"  recovered   {currency}  {parts}")
     out.append("  alerts      " + (", ".join(f"{name} {count}" for name, count in result["alerts"].items()) or "none"))
-    out.append(
-        f"  promises    {result['promises']}  agreements {result['agreements']}  disputes {result['disputes']}  opt-outs {result['opted_out']}"
-    )
+    out.append(f"  promises    {result['promises']}  agreements {result['agreements']}")
+    out.append(f"  disputes    {result['disputes']}  opt-outs {result['opted_out']}")
     for name, holds in result["checks"].items():
         out.append(f"  {'ok  ' if holds else 'FAIL'}  {name.replace('_', ' ')}")
         out += [f"          {line}" for line in result["wrong"].get(name, [])[:5]]

@@ -12,11 +12,15 @@ CITY = "city"
 #: Nine answers and "not me" fill a list; three guesses at two such questions pass in one of fourteen tries.
 OPTIONS = 9
 _CITIES = {
-    "BR": "São Paulo|Rio de Janeiro|Belo Horizonte|Curitiba|Porto Alegre|Recife|Salvador|Fortaleza|Brasília|Goiânia|Campinas|Manaus",
-    "MX": "Ciudad de México|Guadalajara|Monterrey|Puebla|Tijuana|León|Querétaro|Mérida|Toluca|Cancún|Hermosillo|Chihuahua",
+    "BR": "São Paulo|Rio de Janeiro|Belo Horizonte|Curitiba|Porto "
+        "Alegre|Recife|Salvador|Fortaleza|Brasília|Goiânia|Campinas|Manaus",
+    "MX": "Ciudad de "
+        "México|Guadalajara|Monterrey|Puebla|Tijuana|León|Querétaro|Mérida|Toluca|Cancún|Hermosillo|Chihuahua",
     "CO": "Bogotá|Medellín|Cali|Barranquilla|Cartagena|Bucaramanga|Pereira|Manizales|Cúcuta|Ibagué|Santa Marta|Pasto",
-    "CL": "Santiago|Valparaíso|Concepción|La Serena|Antofagasta|Temuco|Rancagua|Talca|Arica|Iquique|Puerto Montt|Chillán",
-    "AR": "Buenos Aires|Córdoba|Rosario|Mendoza|La Plata|Mar del Plata|Tucumán|Salta|Santa Fe|San Juan|Neuquén|Corrientes",
+    "CL": "Santiago|Valparaíso|Concepción|La Serena|Antofagasta|Temuco|Rancagua|Talca|Arica|Iquique|Puerto "
+        "Montt|Chillán",
+    "AR": "Buenos Aires|Córdoba|Rosario|Mendoza|La Plata|Mar del Plata|Tucumán|Salta|Santa Fe|San "
+        "Juan|Neuquén|Corrientes",
     "PE": "Lima|Arequipa|Trujillo|Chiclayo|Piura|Cusco|Iquitos|Huancayo|Tacna|Ica|Chimbote|Ayacucho",
 }  # fmt: skip
 

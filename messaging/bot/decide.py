@@ -19,7 +19,8 @@ TURNS_AN_HOUR = 15
 POINTS, STRIKES_MAX = 2, 3
 
 _YES = re.compile(
-    r"^\W*(?:(?:s[ií]|sim|isso|as[ií] es|correcto|exacto|claro)\b[\s,.!]*)?(?:soy yo|yo soy|sou eu|eu mesm[oa]|el mism[oa]|"
+    r"^\W*(?:(?:s[ií]|sim|isso|as[ií] es|correcto|exacto|claro)\b[\s,.!]*)?(?:soy yo|yo soy|sou eu|eu mesm[oa]|el "
+    r"mism[oa]|"
     r"con (?:[eé]l|ella) habla|(?:[eé]l|ella) habla|[eé] el[ea]|pode falar|d[ií]game|qu[eé] pas[oó])?\W*$",
     re.IGNORECASE,
 )
@@ -40,10 +41,25 @@ _INTENTS = {
     "question": "question", "greeting": "greeting",
 }  # fmt: skip
 _TAPS = frozenset(
-    {"pay", "plan", "more_time", "doubts", "paid", "human", "wrong_person", "accept", "reject", "amount", "dispute", "menu"}
+    {
+        "pay",
+        "plan",
+        "more_time",
+        "doubts",
+        "paid",
+        "human",
+        "wrong_person",
+        "accept",
+        "reject",
+        "amount",
+        "dispute",
+        "menu",
+    }
 )
 #: What is about the debt, and so is answered to a verified person only.
-_ABOUT_MONEY = frozenset({"pay", "plan", "plan_of", "more_time", "date", "promise", "accept", "reject", "yes", "answer", "greeting"})
+_ABOUT_MONEY = frozenset(
+    {"pay", "plan", "plan_of", "more_time", "date", "promise", "accept", "reject", "yes", "answer", "greeting"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +131,9 @@ def topic_of(heard: Heard) -> tuple[str, str]:
         return "unreadable", ""
     if heard.right is not None and heard.intent not in ("wrong_person", "human", "hardship"):
         return "answer", ""
-    if _THANKS.match(heard.text) or (heard.intent in ("other", "greeting") and _THANKED.search(heard.text) and len(heard.text) <= 40):
+    if _THANKS.match(heard.text) or (
+        heard.intent in ("other", "greeting") and _THANKED.search(heard.text) and len(heard.text) <= 40
+    ):
         return "thanks", ""
     return _INTENTS.get(heard.intent, "other"), ""
 
@@ -165,7 +183,9 @@ def _identify(topic: str, heard: Heard, known: Known, state: dict[str, Any]) -> 
         return _understood(state, Act("say", {"text": "abuse"}), Act("hand_over", {"reason": "abuse"}))
     if topic == "answer" and heard.question in known.questions and heard.right is not None:
         return _answered(heard, known, state)
-    yes = topic == "yes" or (topic in ("other", "greeting") and bool(_YES.match(heard.text) or _YES_START.match(heard.text)))
+    yes = topic == "yes" or (
+        topic in ("other", "greeting") and bool(_YES.match(heard.text) or _YES_START.match(heard.text))
+    )
     if yes and known.identity != "claimed":
         return _understood(state, Act("claim", {"method": "tap" if heard.tapped else "words"}), *_ask(known))
     if yes or known.identity == "claimed":
@@ -208,7 +228,9 @@ def _serve(topic: str, detail: str, heard: Heard, known: Known, state: dict[str,
     if not known.open and (topic in _ABOUT_MONEY or (topic == "paid" and not known.disputed)):
         return _understood(state, Act("in_dispute" if known.disputed else "nothing_open"))
     if topic == "paid":
-        return _understood(state, Act("pause", {"reason": "to_verify"}), Act("say", {"text": "paid", "menu": ("human",)}))
+        return _understood(
+            state, Act("pause", {"reason": "to_verify"}), Act("say", {"text": "paid", "menu": ("human",)})
+        )
     if topic in ("yes", "answer", "greeting"):
         return _understood(state, Act("detail"))
     if topic == "pay":
@@ -234,7 +256,11 @@ def _serve(topic: str, detail: str, heard: Heard, known: Known, state: dict[str,
     if topic == "amount":
         return _understood(state, Act("statement"))
     if topic == "dispute":
-        return _understood(state, Act("dispute", {"words": "" if heard.tapped else heard.text}), Act("hand_over", {"reason": "dispute"}))
+        return _understood(
+            state,
+            Act("dispute", {"words": "" if heard.tapped else heard.text}),
+            Act("hand_over", {"reason": "dispute"}),
+        )
     if topic == "question" and not state.get("fallbacks"):
         return _lost(state, Act("statement" if known.open else "nothing_open"))
     if topic == "unreadable":
@@ -255,7 +281,11 @@ def answer_in(question: str, text: str) -> str:
         found = re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", text)
         return found[-1] if found else ""
     if question == "document_last3":
-        tokens = [token for token in re.findall(r"[0-9A-Za-z]{3,}", re.sub(r"(?<=\w)[.\-/](?=\w)", "", text)) if re.search(r"\d", token)]
+        tokens = [
+            token
+            for token in re.findall(r"[0-9A-Za-z]{3,}", re.sub(r"(?<=\w)[.\-/](?=\w)", "", text))
+            if re.search(r"\d", token)
+        ]
         return tokens[-1][-3:].upper() if tokens and len(text) <= 60 else ""
     return ""
 
@@ -265,7 +295,10 @@ _REASONS = (
     ("cancelled", r"cancel[eé]|cancelei|di de baja|dei baixa"),
     ("not_delivered", r"lleg[oó]|nunca recib|no me entreg|dañad|devolv|defeito|n[aã]o recebi|n[aã]o chegou"),
     ("wrong_amount", r"monto|importe|valor|de m[aá]s|a mais|cuadra|n[aã]o bate|cobrand"),
-    ("not_mine", r"no es m[ií]|no reconozco|no debo|nunca contrat|n[aã]o [eé] minha|n[aã]o reconhe|n[aã]o devo|no la conozco"),
+    (
+        "not_mine",
+        r"no es m[ií]|no reconozco|no debo|nunca contrat|n[aã]o [eé] minha|n[aã]o reconhe|n[aã]o devo|no la conozco",
+    ),
 )
 
 

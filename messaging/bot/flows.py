@@ -61,8 +61,8 @@ def agreement_summary(account: Account, agreement: Agreement, parts: list[Instal
     """The places of an agreement's confirmation."""
     locale = variables.locale_of(language, account.creditor.country)
     return {
-        "name": variables.unstopped(variables.first_name(account.person)),
-        "creditor": variables.unstopped(account.creditor.name),
+        "name": variables.first_name(account.person),
+        "creditor": account.creditor.name,
         "plan": texts.say(language, account.creditor.country, "plan_summary", count=len(parts)),
         "amount": variables.format_money(Money.from_minor(agreement.total_minor, agreement.currency), locale),
         "due_date": variables.format_day(parts[0].due_on, locale),
@@ -114,8 +114,8 @@ class Flow:
         for place, saying in enumerate(self.said):
             kind, name = saying.origin or ("bot", f"{self.message.pk}:{place}")
             wishes.append(Wish(
-                creditor_id=self.account.creditor.pk, debtor_id=self.account.debtor.pk, message_class=saying.message_class,
-                content=saying.content, origin_kind=kind, origin_id=name, actor=ACTOR,
+                creditor_id=self.account.creditor.pk, debtor_id=self.account.debtor.pk,
+                message_class=saying.message_class, content=saying.content, origin_kind=kind, origin_id=name, actor=ACTOR,
                 conversation_id=self.conversation.pk, priority=1, missing=(),
             ))  # fmt: skip
         request_send(wishes, now=self.now)
@@ -135,8 +135,8 @@ class Flow:
     def text(self, key: str, /, **places: Any) -> str:
         """A text with the places that every text may have."""
         usual = {
-            "name": variables.unstopped(variables.first_name(self.account.person)),
-            "creditor": variables.unstopped(self.account.creditor.name),
+            "name": variables.first_name(self.account.person),
+            "creditor": self.account.creditor.name,
             "hours": texts.say(self.language, self.country, "hours"),
         }  # fmt: skip
         return texts.say(self.language, self.country, key, **{**usual, **places})
@@ -167,7 +167,11 @@ class Flow:
         """A text of the book, with buttons if there are any; "age" are those that fit how late the account is."""
         names = self.menu() if menu == "age" else tuple(menu)
         words = self.text(text, **places)
-        self.put({"kind": "buttons", "text": words, "buttons": self.buttons(*names)} if names else {"kind": "text", "text": words})
+        self.put(
+            {"kind": "buttons", "text": words, "buttons": self.buttons(*names)}
+            if names
+            else {"kind": "text", "text": words}
+        )
 
     def menu(self) -> tuple[str, ...]:
         """What can be tapped: with time a plan takes the place of questions (product D17 to D19)."""
@@ -201,7 +205,13 @@ class Flow:
     def ask_who(self) -> None:
         """Are you who we look for? Nothing else is said."""
         name = self._point().contact_name or variables.full_name(self.account.person)
-        self.put({"kind": "buttons", "text": self.text("ask_who", name=name), "buttons": self.buttons("probe:yes", "probe:no")})
+        self.put(
+            {
+                "kind": "buttons",
+                "text": self.text("ask_who", name=name),
+                "buttons": self.buttons("probe:yes", "probe:no"),
+            }
+        )
 
     def ask(self, question: str, first: bool, again: bool = False) -> None:
         """A question of the check, as a list with wrong answers around the right one."""
@@ -209,13 +219,19 @@ class Flow:
         options = checks.choices(person, question)
         if not options:
             raise DomainError("nothing_to_ask", "nothing is known that could be asked")
-        document = person.document_kind if person.document_kind.isalpha() and len(person.document_kind) > 2 else self.text("document")
+        document = (
+            person.document_kind
+            if person.document_kind.isalpha() and len(person.document_kind) > 2
+            else self.text("document")
+        )
         words = self.text(f"{'ask' if first else 'then'}_{question}", document=document)
         if again:
             words = f"{self.text('again')} {words}"
         rows = [{"id": f"check:{question}:{option}", "title": option} for option in options]
         rows.append({"id": "wrong_person", "title": texts.title(self.language, self.country, "wrong_person")})
-        self.put({"kind": "list", "text": words, "button": texts.title(self.language, self.country, "choose"), "rows": rows})
+        self.put(
+            {"kind": "list", "text": words, "button": texts.title(self.language, self.country, "choose"), "rows": rows}
+        )
         state = {**self._point().check_state, "question": question, "asked_at": self.now.isoformat()}
         self._keep(state)
 
@@ -246,7 +262,11 @@ class Flow:
         self.contact = mark_wrong_person(self._point().pk, f"debtor:{method}", self.now)
         withdraw_of_person(self.account.person.pk, reason="wrong_person", now=self.now, classes=None)
         words = self.text("wrong_person")
-        self.put({"kind": "text", "text": words}, message_class="optout_confirmation", origin=("system", f"wrong:{self._point().pk}"))
+        self.put(
+            {"kind": "text", "text": words},
+            message_class="optout_confirmation",
+            origin=("system", f"wrong:{self._point().pk}"),
+        )
 
     def consent(self, granted: bool) -> None:
         """Their answer to the question whether we may write."""
@@ -285,7 +305,9 @@ class Flow:
 
     def in_dispute(self) -> None:
         """What they denied is being looked at."""
-        found = Dispute.objects.filter(debtor_id=self.account.debtor.pk, state="open").order_by("opened_at", "id").first()
+        found = (
+            Dispute.objects.filter(debtor_id=self.account.debtor.pk, state="open").order_by("opened_at", "id").first()
+        )
         if found is None:
             self.nothing_open()
         else:
@@ -308,15 +330,19 @@ class Flow:
         ]  # fmt: skip
         if len(invoices) > _LINES:
             lines.append(self.text("statement_more", count=len(invoices) - _LINES))
-        self.say(text="statement", lines="\n".join(lines), amount=self.money(self.total()), menu=("pay", "dispute", "human"))
+        self.say(
+            text="statement", lines="\n".join(lines), amount=self.money(self.total()), menu=("pay", "dispute", "human")
+        )
 
     def pay(self) -> None:
-        """The amount and the link, then the code alone in its own bubble, then what comes after (product, section 8)."""
+        """Amount and link, then the code alone in its own bubble, then what comes after (product.md, section 8)."""
         payable = create_payable(self.account.debtor, now=self.now, source=SOURCE)
         rail = payable.kind if payable.kind in ("pix", "clabe") else ""
         until = self.day(local_date(payable.expires_at, self.account.zone))
         places = {"amount": self.money(payable.minor), "until": until}
-        words = self.text("pay_code", rail=self.text(f"rail_{rail}"), **places) if rail else self.text("pay_link", **places)
+        words = (
+            self.text("pay_code", rail=self.text(f"rail_{rail}"), **places) if rail else self.text("pay_link", **places)
+        )
         url = f"{settings.PUBLIC_URL}/p/{payable.token}"
         label = texts.title(self.language, self.country, "link")
         self.put({"kind": "link", "text": words, "label": label, "url": url, "codes": [payable.code]})
@@ -345,13 +371,13 @@ class Flow:
             return
         first = offers.first_on(self.today, policy.max_grace_days)
         money = Money.from_minor(total, self.account.debtor.currency)
-        rows = []
+        rows, begins = [], self.day(first, short=True)
         for count in counts:
             part = schedule(money, count, first)[0]
             rows.append({
                 "id": f"plan:{count}",
                 "title": texts.title(self.language, self.country, "plan_row").format(count=count),
-                "description": self.text("plan_row", each=self.money(part.amount.minor), first=self.day(first, short=True)),
+                "description": self.text("plan_row", each=self.money(part.amount.minor), first=begins),
             })  # fmt: skip
         self.put({
             "kind": "list", "text": self.text("plans", amount=self.money(total)), "rows": rows,
@@ -386,7 +412,8 @@ class Flow:
         parts = list(Instalment.objects.filter(agreement=agreement).order_by("number"))
         places = agreement_summary(self.account, agreement, parts, self.language)
         content = {
-            "kind": "buttons", "text": self.text("agreement", **places), "buttons": self.buttons("pay", "doubts", "human"),
+            "kind": "buttons", "text": self.text("agreement", **places),
+            "buttons": self.buttons("pay", "doubts", "human"),
         }  # fmt: skip
         self.put(content, message_class="service", origin=("system", f"agreement:{agreement.pk}"))
 
@@ -416,7 +443,9 @@ class Flow:
             return
         words = self.text("dates_late", last=self.day(last)) if late else self.text("dates")
         rows = [{"id": f"date:{day.isoformat()}", "title": self.day(day, short=True)[:24]} for day in days]
-        self.put({"kind": "list", "text": words, "button": texts.title(self.language, self.country, "choose"), "rows": rows})
+        self.put(
+            {"kind": "list", "text": words, "button": texts.title(self.language, self.country, "choose"), "rows": rows}
+        )
 
     def _promised(self, minor: int | None) -> int:
         total = self.total()
@@ -457,7 +486,9 @@ def _few(lines: list[str], most: int = 14) -> str:
     return "\n".join(lines if len(lines) <= most else [*lines[: most - 2], "…", lines[-1]])
 
 
-def confirm_opt_out(conversation: Conversation, message: Message, account: Account, *, stop_id: uuid.UUID, now: datetime) -> None:
+def confirm_opt_out(
+    conversation: Conversation, message: Message, account: Account, *, stop_id: uuid.UUID, now: datetime
+) -> None:
     """The one message after a withdrawal: that it was heard, and nothing else. Once per stop."""
     language = texts.language_of(account.person.language or account.creditor.language)
     words = texts.say(language, account.person.country, "opted_out")

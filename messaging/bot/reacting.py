@@ -22,7 +22,11 @@ def react(conversation: Conversation, message: Message, now: datetime) -> None:
 
     With an agent (or nobody) speaking it only marks that a person is waited for. Doing it twice sends nothing twice.
     """
-    stop = Stop.objects.filter(person_id=conversation.person_id, kind="opted_out", lifted_at=None).order_by("-since").first()
+    stop = (
+        Stop.objects.filter(person_id=conversation.person_id, kind="opted_out", lifted_at=None)
+        .order_by("-since")
+        .first()
+    )
     account = _account(message)
     if stop is not None:
         if account is not None and not _needs_silence(stop, message):
@@ -60,7 +64,9 @@ def _wait_for_human(conversation: Conversation, *, now: datetime) -> None:
     if conversation.needs_human_at is None:
         conversation.needs_human_at, conversation.updated_at = now, now
         conversation.save(update_fields=["needs_human_at", "updated_at"])
-        emit(Emit("conversation.handed_over", "messaging.conversation", conversation.pk, now, data={"reason": "waiting"}))
+        emit(
+            Emit("conversation.handed_over", "messaging.conversation", conversation.pk, now, data={"reason": "waiting"})
+        )
 
 
 def hear(message: Message, account: Account, contact: ContactPoint | None, today: date) -> Heard:
@@ -80,7 +86,8 @@ def hear(message: Message, account: Account, contact: ContactPoint | None, today
         elif answer:
             right = checks.right(account.person, question, answer)
     return Heard(
-        kind=message.kind, text=message.text, tapped=tapped, intent=understood.name if understood.confidence >= 0.5 else "other",
+        kind=message.kind, text=message.text, tapped=tapped,
+        intent=understood.name if understood.confidence >= 0.5 else "other",
         day=offer.on if offer else None, minor=_minor(offer.amount if offer else None, account.debtor.currency),
         question=question, right=right,
     )  # fmt: skip

@@ -6,6 +6,7 @@ First what stops us (a wrong number, an opt-out), then what pauses the sequence,
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -29,10 +30,8 @@ def address_of(update: Inbound) -> tuple[str, str, str]:
     """(kind, canonical address, wire form): the phone where there is one, else the business-scoped id."""
     if update.wa_id:
         e164 = wa_id_to_e164(update.wa_id)
-        try:
+        with suppress(DomainError):  # a number that no plan knows is still who wrote to us
             e164 = to_e164(e164)
-        except DomainError:
-            pass  # a number that no plan knows is still who wrote to us
         return "phone", e164, update.wa_id
     return "bsuid", update.user_id, update.user_id
 

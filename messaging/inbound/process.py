@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 from messaging.channels.whatsapp.receive import Inbound, Malformed, Other, Status, updates
 from messaging.inbound import arrivals, changes, statuses
@@ -39,12 +40,12 @@ def process(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
     # Statuses first: they settle what we do not know, and there are many of them.
     for start in range(0, len(reports), 500):
         batch = reports[start : start + 500]
-        if not _tried(raw, troubles, tenant_id, lambda batch=batch: statuses.apply(batch, now=now)):
+        if not _tried(raw, troubles, tenant_id, partial(statuses.apply, batch, now=now)):
             troubles.pop()  # one of them is bad: each by itself finds out which
             for report in batch:
-                _tried(raw, troubles, tenant_id, lambda report=report: statuses.apply([report], now=now))
+                _tried(raw, troubles, tenant_id, partial(statuses.apply, [report], now=now))
     for update in rest:
-        _tried(raw, troubles, tenant_id, lambda update=update: _one(update, now=clock.now()))
+        _tried(raw, troubles, tenant_id, partial(_one, update, now=clock.now()))
     if troubles and job.tries < jobs.MAX_TRIES:
         raise RuntimeError("; ".join(troubles)[:2000])  # the whole body again later: what was done is done once
     with tenant_scope(tenant_id):

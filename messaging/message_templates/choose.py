@@ -124,13 +124,13 @@ class TemplateShelf:
         template = self.template(account, stage if verified else PROBE, now=now)
         tenant = self._channels.tenant if self._channels else Tenant.objects.get(pk=account.debtor.tenant_id)
         places = variables.values(
-            person=account.person, creditor=account.creditor, sender=sender_of(tenant, account, number), invoices=invoices,
-            language=template.language, today=local_date(now, account.zone),
+            person=account.person, creditor=account.creditor, sender=sender_of(tenant, account, number),
+            invoices=invoices, language=template.language, today=local_date(now, account.zone),
         )  # fmt: skip
         if template.stage == PROBE:
             places["name"] = variables.clip("name", contact.contact_name or variables.full_name(account.person))
         places |= {name: variables.clip(name, text) for name, text in (extra or {}).items()}
-        filled = {name: places.get(name, "") for name in template.variables}
+        filled = variables.fill(template.body, places, template.variables)
         render(template.body, filled)
         return Wish(
             creditor_id=account.creditor.pk, debtor_id=account.debtor.pk, message_class=template.message_class,

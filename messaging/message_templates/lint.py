@@ -1,4 +1,4 @@
-"""Reads a template before WhatsApp does: what it carries, reveals and may not say, and whether the API takes it. Pure."""
+"""Reads a template before WhatsApp does: what it carries, reveals, may not say; whether the API takes it. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ PLACE = re.compile(r"\{\{(\w+)\}\}")
 _ADJACENT = re.compile(r"\}\}\s*\{\{")
 _NAME = re.compile(r"^[a-z0-9_]{1,512}$")
 _PROMOTION = re.compile(
-    r"descuent|desconto|ofert|promoci|promoç|rebaja|liquida[cç]|aprovech|aproveit|cup[oó]n|cupom|sorte|% (?:de )?(?:desc|off)|gratis|grátis",
+    r"descuent|desconto|ofert|promoci|promoç|rebaja|liquida[cç]|aprovech|aproveit|cup[oó]n|cupom|sorte|% (?:de "
+    r")?(?:desc|off)|gratis|grátis",
     re.IGNORECASE,
 )
 #: What each variable proves to be stated.
@@ -142,14 +143,16 @@ def sample(body: str) -> str:
     return PLACE.sub(lambda match: SAMPLES.get(match[1], "dato"), body)
 
 
-def _api_troubles(
-    name: str, body: str, footer: str, header: str, buttons: Sequence[tuple[str, str]]
-) -> list[Trouble]:
+def _api_troubles(name: str, body: str, footer: str, header: str, buttons: Sequence[tuple[str, str]]) -> list[Trouble]:
     """What the Cloud API refuses (whatsapp-cloud-api.md, 2.9 and 4)."""
     troubles = []
     if not _NAME.match(name):
         troubles.append(Trouble("name", name))
-    for part, text, longest in (("body", body, BODY_MAX), ("footer", footer, FOOTER_MAX), ("header", header, HEADER_MAX)):
+    for part, text, longest in (
+        ("body", body, BODY_MAX),
+        ("footer", footer, FOOTER_MAX),
+        ("header", header, HEADER_MAX),
+    ):
         if len(text) > longest:
             troubles.append(Trouble("too_long", f"{part}: {len(text)} of {longest}"))
     stripped = body.strip()

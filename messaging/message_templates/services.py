@@ -93,7 +93,9 @@ def seed_defaults(account: WhatsAppAccount, creditor: Creditor, country: str, no
     return fresh
 
 
-def sync_templates(tenant_id: uuid.UUID, account_id: uuid.UUID, now: datetime, *, submit: bool = True) -> dict[str, int]:
+def sync_templates(
+    tenant_id: uuid.UUID, account_id: uuid.UUID, now: datetime, *, submit: bool = True
+) -> dict[str, int]:
     """Submit this account's drafts and take over what WhatsApp says of all; returns counts by status.
 
     Opens its own scopes: between them it talks to Meta, and no transaction may wait for that. A draft in which the
@@ -102,7 +104,9 @@ def sync_templates(tenant_id: uuid.UUID, account_id: uuid.UUID, now: datetime, *
     with tenant_scope(tenant_id):
         account = WhatsAppAccount.objects.get(pk=account_id)
         token = unseal(account.token, purpose="whatsapp.token")
-        drafts = list(MessageTemplate.objects.filter(account=account, status=MessageTemplate.Status.DRAFT).order_by("name"))
+        drafts = list(
+            MessageTemplate.objects.filter(account=account, status=MessageTemplate.Status.DRAFT).order_by("name")
+        )
     with TemplateAdmin(base_url=account.base_url, waba_id=account.waba_id, token=token) as admin:
         said: dict[uuid.UUID, Remote | Refused] = {}
         for row in drafts if submit else ():
@@ -124,7 +128,11 @@ def sync_templates(tenant_id: uuid.UUID, account_id: uuid.UUID, now: datetime, *
 
 
 def _take_over(
-    account_id: uuid.UUID, said: dict[uuid.UUID, Remote | Refused], remote: dict[tuple[str, str], Remote], *, now: datetime
+    account_id: uuid.UUID,
+    said: dict[uuid.UUID, Remote | Refused],
+    remote: dict[tuple[str, str], Remote],
+    *,
+    now: datetime,
 ) -> dict[str, int]:
     counts: dict[str, int] = {}
     events = []
@@ -159,7 +167,7 @@ def _stand(row: MessageTemplate, found: Remote) -> None:
 
 def _definition(row: MessageTemplate) -> Definition:
     return Definition(
-        name=row.name, language=row.language, category=row.category, body=row.body, footer=row.footer, header=row.header,
-        buttons=[button["title"] for button in row.buttons],
+        name=row.name, language=row.language, category=row.category, body=row.body, footer=row.footer,
+        header=row.header, buttons=[button["title"] for button in row.buttons],
         examples={name: lint.SAMPLES.get(name, "dato") for name in row.variables},
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -158,18 +158,16 @@ def amounts(total: Money, locale: Locale) -> dict[str, str]:
     return {"amount": whole, "principal": whole, "interest": nothing, "fines": nothing, "fees": nothing}
 
 
-#: Places that end a sentence: "S.A." before a full stop would read "S.A..".
-_ENDS = frozenset({"name", "creditor", "contact", "how_to_pay", "address", "authority"})
-
-
-def unstopped(text: str) -> str:
-    """A name without its last full stop, for the end of a sentence."""
-    return text.rstrip(" .")
+def fill(body: str, places: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """The values of a body's places; one before a full stop comes without its own ("S.A.." is no sentence's end)."""
+    return {
+        name: places.get(name, "").rstrip(" .") if f"{{{{{name}}}}}." in body else places.get(name, "")
+        for name in names
+    }
 
 
 def clip(name: str, text: str) -> str:
     """A value as a place takes it: one line, not longer than the text has room for."""
     line = " ".join(text.split())
-    line = unstopped(line) if name in _ENDS else line
     longest = _LONGEST.get(name, 60)
     return line if len(line) <= longest else line[: longest - 1].rstrip(" ,.") + "…"

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import phonenumbers
+from phonenumbers.timezone import time_zones_for_number
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -41,7 +43,7 @@ class Phone:
         """All routes under /_sandbox/phone."""
         return [
             Route("/", self._home),
-            Route("/_sandbox/phone", self._page("phones.html")),
+            Route("/_sandbox/phone", self._page("phone.html")),
             Route("/_sandbox/phones.json", self._json(self.phones)),
             Route("/_sandbox/pages/{name}", self._asset),
             Route("/_sandbox/phone/{e164}", self._page("phone.html")),
@@ -105,8 +107,12 @@ class Phone:
             rows.append(
                 {
                     "phone": e164,
+                    **_place(e164),
                     "name": self.world.name_of(e164),
                     "persona": profile.persona if profile else "",
+                    "business": self.world.numbers[phone_id].name if phone_id else "",
+                    "mine": isinstance(last, Inbound),
+                    "type": self._item(last)["type"] if last is not None else "",
                     "last": text[:90],
                     "at": text_of(at_us) if at_us else None,
                 }
@@ -125,18 +131,27 @@ class Phone:
         e164 = self._person(request)
         limit = min(1000, int(request.query_params.get("limit") or 200))
         chats = []
+        told = self.life.courier.pending.values()
+        waiting = {update.value.message["id"] for update in told if isinstance(update.value, Inbound)}
         for chat in self._chats_of(e164):
             number = self.world.numbers[chat.phone_id]
             items = [self._item(item) for item in chat.items[-limit:]]
-            chats.append({"phone_number_id": number.id, "name": number.name, "display": number.display, "items": items})
+            for item in items:
+                if item["from"] == "person":
+                    item["delivered"] = item["id"] not in waiting
+            display = _place(number.display)["display"]
+            chats.append({"phone_number_id": number.id, "name": number.name, "display": display, "items": items})
         if not chats:
             chats = [
                 {"phone_number_id": n.id, "name": n.name, "display": n.display, "items": []}
                 for n in list(self.world.numbers.values())[:20]
             ]
+        profile = self.world.people.get(e164)
         return {
             "phone": e164,
+            **_place(e164),
             "name": self.world.name_of(e164),
+            "persona": profile.persona if profile else "",
             "chats": chats,
             "now": text_of(self.world.clock.now_us()),
         }
@@ -281,4 +296,15 @@ class Phone:
 
 
 def _line(item: dict[str, Any]) -> str:
-    return str(item.get("body") or item.get("header") or item["type"])
+    return str(item.get("body") or item.get("header") or "")
+
+
+def _place(phone: str) -> dict[str, str]:
+    """How the number is written, and the zone by which its owner reads the clock."""
+    try:
+        number = phonenumbers.parse(phone)
+    except phonenumbers.NumberParseException:
+        return {"display": phone, "zone": "UTC"}
+    zones = [zone for zone in time_zones_for_number(number) if "/" in zone and not zone.startswith("Etc/")]
+    shown_as = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return {"display": shown_as, "zone": zones[0] if zones else "UTC"}

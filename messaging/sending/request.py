@@ -221,13 +221,42 @@ def _draft(
 
 #: What a template that speaks of a debt has to carry is checked against this list (template lint fills `content`).
 _REQUIRED = frozenset(
-    "sender_legal_name creditor_name debt_origin amount due_date how_to_pay_creditor_channel contact_for_questions "
-    "opt_out_line payment_options creditor_address creditor_cpf_or_cnpj collector_firm_name agent_name "
-    "contract_or_credit_id amount_breakdown_principal_interest_fees calculation_date conditions_to_settle "
-    "creditor_account_for_payment complaint_channel interest_and_collection_costs payment_method debtor_rights "
-    "not_a_judicial_execution_statement agency_name_and_contact interest_separately authority_to_collect "
-    "principal_amount interest fines fees_itemised collector_name mini_miranda_initial_or_subsequent "
-    "prior_notice_that_debt_was_assigned_to_agent agent_address_phone".split()
+    [
+        "sender_legal_name",
+        "creditor_name",
+        "debt_origin",
+        "amount",
+        "due_date",
+        "how_to_pay_creditor_channel",
+        "contact_for_questions",
+        "opt_out_line",
+        "payment_options",
+        "creditor_address",
+        "creditor_cpf_or_cnpj",
+        "collector_firm_name",
+        "agent_name",
+        "contract_or_credit_id",
+        "amount_breakdown_principal_interest_fees",
+        "calculation_date",
+        "conditions_to_settle",
+        "creditor_account_for_payment",
+        "complaint_channel",
+        "interest_and_collection_costs",
+        "payment_method",
+        "debtor_rights",
+        "not_a_judicial_execution_statement",
+        "agency_name_and_contact",
+        "interest_separately",
+        "authority_to_collect",
+        "principal_amount",
+        "interest",
+        "fines",
+        "fees_itemised",
+        "collector_name",
+        "mini_miranda_initial_or_subsequent",
+        "prior_notice_that_debt_was_assigned_to_agent",
+        "agent_address_phone",
+    ]
 )
 
 

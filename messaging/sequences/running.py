@@ -49,7 +49,9 @@ def withdraw_overtaken(moved: Mapping[uuid.UUID, datetime], *, now: datetime) ->
         debtor_id__in=moved, state__in=["waiting", "queued"], message_class="collection"
     )
     return withdraw(
-        [row for row in rows.order_by("id") if row.requested_at < moved[row.debtor_id]], reason="account_changed", now=now
+        [row for row in rows.order_by("id") if row.requested_at < moved[row.debtor_id]],
+        reason="account_changed",
+        now=now,
     )
 
 
@@ -61,7 +63,8 @@ def follow(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
         cursor, found = events.unread(READER, limit=2000, names=_NEWS)
         if not found:
             return None
-        wanted, moved = set(), {}
+        wanted: set[uuid.UUID] = set()
+        moved: dict[uuid.UUID, datetime] = {}
         for event in found:
             debtor_id = debtor_of(event)
             if debtor_id is None:
@@ -98,7 +101,9 @@ def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
             step_on(due, now=now)
         if len(due) == BATCH or len(over) == BATCH:
             return now
-        waiting = Enrolment.objects.filter(Q(state="active", next_at__isnull=False) | Q(state="paused", paused_until__isnull=False))
+        waiting = Enrolment.objects.filter(
+            Q(state="active", next_at__isnull=False) | Q(state="paused", paused_until__isnull=False)
+        )
         soonest = [
             waiting.filter(state="active").order_by("next_at").values_list("next_at", flat=True).first(),
             waiting.filter(state="paused").order_by("paused_until").values_list("paused_until", flat=True).first(),
@@ -117,7 +122,13 @@ def step_on(due: Sequence[Enrolment], *, now: datetime) -> None:
     for row in due:
         account = loaded[row.debtor_id]
         carrying = account.carrying
-        if carrying is None or account.agreement or account.promise or account.disputed or carrying.pk != row.invoice_id:
+        if (
+            carrying is None
+            or account.agreement
+            or account.promise
+            or account.disputed
+            or carrying.pk != row.invoice_id
+        ):
             moved.append(row)  # the news has not been read yet: the log's reader brings it in line
             row.next_at = now + timedelta(minutes=1)
             continue
@@ -145,7 +156,9 @@ def step_on(due: Sequence[Enrolment], *, now: datetime) -> None:
         _after(row, account, code, request, now=now)
     for row in moved:
         row.updated_at = now
-    Enrolment.objects.bulk_update(moved, ["state", "reason", "paused_until", "last_step", "next_step", "next_at", "updated_at"])
+    Enrolment.objects.bulk_update(
+        moved, ["state", "reason", "paused_until", "last_step", "next_step", "next_at", "updated_at"]
+    )
     soonest = min((row.next_at for row in moved if row.next_at), default=None)
     if soonest is not None:
         lanes.wake("sequence", at=soonest)

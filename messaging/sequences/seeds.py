@@ -1,4 +1,4 @@
-"""The sequence that we ship: five levels, gentle to firm, as the source articles count the days (product.md D11-D16)."""
+"""The sequence that we ship: five levels, gentle to firm, on the days that product.md counts (D11 to D16)."""
 
 from __future__ import annotations
 

@@ -55,15 +55,19 @@ def accounts(debtor_ids: Iterable[uuid.UUID]) -> list[Account]:
     debtors = list(Debtor.objects.select_related("person", "creditor").filter(pk__in=set(debtor_ids)).order_by("pk"))
     ids = [debtor.pk for debtor in debtors]
     invoices: dict[uuid.UUID, list[Invoice]] = defaultdict(list)
-    for invoice in Invoice.objects.filter(debtor_id__in=ids, settled_at=None, withdrawn_at=None, open_minor__gt=0).order_by(
-        "due_on", "id"
-    ):
+    for invoice in Invoice.objects.filter(
+        debtor_id__in=ids, settled_at=None, withdrawn_at=None, open_minor__gt=0
+    ).order_by("due_on", "id"):
         invoices[invoice.debtor_id].append(invoice)
     promises = {p.debtor_id: p for p in Promise.objects.filter(debtor_id__in=ids, state="open").order_by("due_on")}
     plans = {a.debtor_id: a for a in Agreement.objects.filter(debtor_id__in=ids, state="active")}
-    whole = set(Dispute.objects.filter(debtor_id__in=ids, state="open", invoice=None).values_list("debtor_id", flat=True))
+    whole = set(
+        Dispute.objects.filter(debtor_id__in=ids, state="open", invoice=None).values_list("debtor_id", flat=True)
+    )
     zones: dict[uuid.UUID, str] = {}
-    for person_id, found in ContactPoint.objects.filter(person_id__in=[d.person_id for d in debtors]).values_list("person_id", "zones"):
+    for person_id, found in ContactPoint.objects.filter(person_id__in=[d.person_id for d in debtors]).values_list(
+        "person_id", "zones"
+    ):
         if found:
             zones.setdefault(person_id, found[0])
     result = []
@@ -73,8 +77,15 @@ def accounts(debtor_ids: Iterable[uuid.UUID]) -> list[Account]:
         disputed = debtor.pk in whole or bool(own and not open_ones)
         disputed = disputed or (len(open_ones) < len(own) and debtor.creditor.dispute_stops_all)
         person = debtor.person
-        zone = person.declared_zone or person.address_zone or zones.get(person.pk) or _COUNTRY_ZONE.get(person.country, "America/Bogota")
-        result.append(Account(debtor, person, debtor.creditor, zone, own, disputed, promises.get(debtor.pk), plans.get(debtor.pk)))
+        zone = (
+            person.declared_zone
+            or person.address_zone
+            or zones.get(person.pk)
+            or _COUNTRY_ZONE.get(person.country, "America/Bogota")
+        )
+        result.append(
+            Account(debtor, person, debtor.creditor, zone, own, disputed, promises.get(debtor.pk), plans.get(debtor.pk))
+        )
     return result
 
 
@@ -110,7 +121,8 @@ def refresh(debtor_ids: Iterable[uuid.UUID], *, now: datetime) -> int:
     versions = {(v.sequence_id, v.version): v for v in SequenceVersion.objects.all()}
     by_id = {v.pk: v for v in versions.values()}
     current = {
-        e.debtor_id: e for e in Enrolment.objects.select_for_update().filter(debtor_id__in=[a.debtor.pk for a in loaded])
+        e.debtor_id: e
+        for e in Enrolment.objects.select_for_update().filter(debtor_id__in=[a.debtor.pk for a in loaded])
     }
     fresh, changed, events = [], [], []
     wake_at: datetime | None = None
@@ -137,12 +149,20 @@ def refresh(debtor_ids: Iterable[uuid.UUID], *, now: datetime) -> int:
             if before:
                 changed.append(row)
             events.append(_event(row, before, now=now))
-        due = row.next_at if row.state == Enrolment.State.ACTIVE else row.paused_until if row.state == Enrolment.State.PAUSED else None
+        due = (
+            row.next_at
+            if row.state == Enrolment.State.ACTIVE
+            else row.paused_until
+            if row.state == Enrolment.State.PAUSED
+            else None
+        )
         if due is not None:
             wake_at = due if wake_at is None else min(wake_at, due)
     Enrolment.objects.bulk_create(fresh)
     Enrolment.objects.bulk_update(
-        changed, ["invoice", "state", "reason", "paused_until", "last_step", "next_step", "next_at", "updated_at"], batch_size=500
+        changed,
+        ["invoice", "state", "reason", "paused_until", "last_step", "next_step", "next_at", "updated_at"],
+        batch_size=500,
     )
     if wake_at is not None:
         lanes.wake("sequence", at=max(wake_at, now))
@@ -158,8 +178,17 @@ def _event(row: Enrolment, before: tuple[Any, ...], *, now: datetime) -> Emit | 
     was = before[1] if before else ""
     if row.state == was:
         return None
-    name = {"active": "enrolment.resumed" if was else "enrolment.started", "paused": "enrolment.paused"}.get(row.state, "enrolment.ended")
-    return Emit(name, "messaging.enrolment", row.pk, now, row.creditor_id, data={"debtor": str(row.debtor_id), "reason": row.reason})
+    name = {"active": "enrolment.resumed" if was else "enrolment.started", "paused": "enrolment.paused"}.get(
+        row.state, "enrolment.ended"
+    )
+    return Emit(
+        name,
+        "messaging.enrolment",
+        row.pk,
+        now,
+        row.creditor_id,
+        data={"debtor": str(row.debtor_id), "reason": row.reason},
+    )
 
 
 def _align(row: Enrolment, account: Account, steps: Sequence[Step], *, now: datetime) -> None:
@@ -170,6 +199,8 @@ def _align(row: Enrolment, account: Account, steps: Sequence[Step], *, now: date
     if account.debtor.withdrawn_at or not account.invoices:
         _set(row, Enrolment.State.ENDED, "withdrawn" if account.debtor.withdrawn_at else "paid")
         return
+    if row.state == Enrolment.State.PAUSED and row.reason == "hardship" and row.paused_until and row.paused_until > now:
+        return  # whatever else holds: they were told that there is quiet
     if account.agreement is not None:
         _set(row, Enrolment.State.PAUSED, "agreement")
         return
@@ -223,22 +254,31 @@ def pause_for(person_id: uuid.UUID, *, reason: str, now: datetime) -> int:
     for row in rows:
         if reason == "opted_out":
             _set(row, Enrolment.State.ENDED, "opted_out")
-        elif row.state == Enrolment.State.ACTIVE or row.reason in ON_HOLD:
+        elif row.state == Enrolment.State.ACTIVE or row.reason in ON_HOLD or reason == "hardship":
             until = now + ON_HOLD.get(reason, AFTER_REPLY)
             if row.state == Enrolment.State.PAUSED and reason == "replied":
-                row.paused_until = max(row.paused_until or until, until)  # a new word shortens no pause and renames none
+                # A new word shortens no pause and renames none.
+                row.paused_until = max(row.paused_until or until, until)
             else:
                 _set(row, Enrolment.State.PAUSED, reason, until=max(row.paused_until or until, until))
         row.updated_at = now
     Enrolment.objects.bulk_update(rows, ["state", "reason", "paused_until", "next_at", "next_step", "updated_at"])
     emit_many(
-        Emit("enrolment.ended" if row.state == Enrolment.State.ENDED else "enrolment.paused", "messaging.enrolment", row.pk,
-             now, row.creditor_id, data={"debtor": str(row.debtor_id), "reason": row.reason})
+        Emit(
+            "enrolment.ended" if row.state == Enrolment.State.ENDED else "enrolment.paused", "messaging.enrolment",
+            row.pk, now, row.creditor_id, data={"debtor": str(row.debtor_id), "reason": row.reason},
+        )
         for row in rows
     )  # fmt: skip
     if rows and reason != "opted_out":
         lanes.wake("sequence", at=now + ON_HOLD.get(reason, AFTER_REPLY))
     return len(rows)
+
+
+def held_back(debtor_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Those who were promised quiet: in hardship, or waiting for somebody to look at their receipt."""
+    held = Enrolment.objects.filter(debtor_id__in=set(debtor_ids), state="paused", reason__in=["hardship", "to_verify"])
+    return set(held.values_list("debtor_id", flat=True))
 
 
 def release(debtor_id: uuid.UUID, *, now: datetime) -> int:
@@ -259,15 +299,21 @@ def unblock(person_id: uuid.UUID, *, now: datetime) -> int:
     return changed
 
 
-def publish_version(sequence: DunningSequence, steps: Sequence[dict[str, Any]], *, author: str, now: datetime) -> SequenceVersion:
+def publish_version(
+    sequence: DunningSequence, steps: Sequence[dict[str, Any]], *, author: str, now: datetime
+) -> SequenceVersion:
     """Store a new edition and make it the one for new enrolments. Raises DomainError on a step that is none."""
     for place, step in enumerate(steps):
         try:
             Step.from_data(step)
         except (KeyError, ValueError) as error:
-            raise DomainError("step_invalid", "step %(n)s: %(why)s", n=place + 1, why=str(error), pointer=f"/steps/{place}") from error
+            raise DomainError(
+                "step_invalid", "step %(n)s: %(why)s", n=place + 1, why=str(error), pointer=f"/steps/{place}"
+            ) from error
     number = sequence.active_version + 1
-    version = SequenceVersion.objects.create(sequence=sequence, version=number, steps=list(steps), author=author, created_at=now)
+    version = SequenceVersion.objects.create(
+        sequence=sequence, version=number, steps=list(steps), author=author, created_at=now
+    )
     sequence.active_version = number
     sequence.save(update_fields=["active_version"])
     return version

@@ -407,17 +407,13 @@ def _undo(held: Import, creditor: Creditor, debtor_ids: Sequence[uuid.UUID], now
                     invoice.import_id = None
                     book.change(invoice)
             elif invoice.withdrawn_at is None:
-                stated = [
-                    line
-                    for line in account.lines
-                    if line.invoice_id == invoice.id and line.payment_id is None and line.kind == "adjustment"
-                ]
-                if stated and stated[-1].import_id == held.id:
-                    back = 0
-                    for line in reversed(stated):
+                back = 0
+                for line in reversed(account.lines):
+                    if line.invoice_id == invoice.id and line.payment_id is None and line.kind == "adjustment":
                         if line.import_id != held.id:
-                            break
+                            break  # stated by somebody else since
                         back += line.minor
+                if back:
                     account.adjust(invoice, invoice.amount_minor - back, book.cause)
         owes = any(invoice.withdrawn_at is None for invoice in account.invoices.values())
         if account.debtor.import_id == held.id and not owes:

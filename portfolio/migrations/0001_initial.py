@@ -2,10 +2,11 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
+from django.db import migrations, models
+
 import kernel.ids
 import tenants.scope
 import tenants.walls
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):

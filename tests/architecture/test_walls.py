@@ -51,7 +51,7 @@ WITHOUT_CREDITOR_IN_WALL = {
 RANDOM_KEYS = {"tenants_apikey": {"prefix"}, "tenants_inboundroute": {"key"}}
 
 
-def rows(sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+def rows(sql: str, *parameters: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()

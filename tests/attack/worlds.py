@@ -200,16 +200,20 @@ def make_estate(number: Any, template: Any) -> Estate:
     return Estate(mark, creditor, rows, ids)
 
 
+def _rows(model: type[TenantModel]) -> Any:
+    return model._default_manager.all()
+
+
 def belongs(model: type[TenantModel], estate: Estate) -> Any:
     """The rows of a table that are this creditor's, by their creditor or their person."""
     columns = {item.column for item in model._meta.local_fields}
     if "creditor_id" in columns:
-        return model.objects.filter(creditor_id=estate.creditor.id)
+        return _rows(model).filter(creditor_id=estate.creditor.id)
     if model is Person:
-        return model.objects.filter(pk=estate.rows["person"].pk)
+        return model._default_manager.filter(pk=estate.rows["person"].pk)
     if "person_id" in columns:
-        return model.objects.filter(person_id=estate.rows["person"].pk)
-    return model.objects.none()
+        return _rows(model).filter(person_id=estate.rows["person"].pk)
+    return model._default_manager.none()
 
 
 def tables() -> Iterator[type[TenantModel]]:
@@ -223,7 +227,7 @@ def photograph(tenant: Tenant, estate: Estate | None = None) -> dict[str, list[A
     taken = {}
     with tenant_scope(tenant.id):
         for model in tables():
-            rows = model.objects.all() if estate is None else belongs(model, estate)
+            rows = model._default_manager.all() if estate is None else belongs(model, estate)
             taken[model._meta.label] = sorted(map(repr, rows.values_list()))
     return taken
 

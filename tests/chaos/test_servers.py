@@ -35,7 +35,6 @@ def test_redis_is_stopped_and_started_empty(stage: Stage, turn: int) -> None:
             took.append(time.monotonic() - started)
             answered.append((wamid, body))
     resume(stage.servers, "redis")
-    print(f"webhooks without Redis: median {statistics.median(took) * 1000:.0f} ms, longest {max(took) * 1000:.0f} ms")
     assert statistics.median(took) < 0.25
     assert max(took) < 1.5
     stage.settled(first + second)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,7 +44,7 @@ class _Django(httpx.AsyncBaseTransport):
 
     @staticmethod
     def _serve(request: httpx.Request, body: bytes) -> httpx.Response:
-        headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.headers.items()}
+        headers: dict[str, Any] = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.headers.items()}
         path = request.url.raw_path.decode()
         try:
             answer = Client().generic(request.method, path, body, content_type="application/json", **headers)
@@ -60,8 +59,8 @@ class Cloud:
 
     url: str
     http: httpx.Client
-    tenant: Tenant | None = None
-    number_id: uuid.UUID | None = None
+    tenant: Any = None  # a Tenant once `connect` has run
+    number_id: Any = None
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None, **params: Any) -> Any:
         answer = self.http.request(method, f"/_sandbox{path}", json=body, params=params)

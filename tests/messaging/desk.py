@@ -37,7 +37,9 @@ class Desk:
         due = [(amount, (self.now - timedelta(days=days_late - 5 * place)).date()) for place in range(invoices)]
         return factories.make_debtor(self.creditor, invoices=due, now=self.now, **fields)
 
-    def hear(self, debtor: Debtor, text: str = "", *, tap: str = "", kind: str = "", again: str = "") -> list[SendRequest]:
+    def hear(
+        self, debtor: Debtor, text: str = "", *, tap: str = "", kind: str = "", again: str = ""
+    ) -> list[SendRequest]:
         """The debtor taps or types; returns what was asked to be sent because of it."""
         with self.scope():
             point = factories.contact_of(debtor)

@@ -184,6 +184,8 @@ def test_what_was_paid_beyond_a_corrected_amount_pays_the_others():
     book.receive(payment_of(book, 100), CAUSE)
     book.adjust(first, 30, CAUSE)
     assert (first.open_minor, second.open_minor) == (0, 30)
+    # only what was too much moved: out to the account, and from there to the other
+    assert [line.minor for line in book.lines if line.invoice_id is None] == [-70, 70]
 
 
 def test_a_promise_is_kept_by_money_that_came_after_it():

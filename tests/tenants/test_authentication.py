@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,6 @@ from rest_framework.views import APIView
 
 from kernel.clock import machine_now
 from kernel.errors import DomainError
-from tenants import authentication
 from tenants.authentication import SCOPES, ApiKeyAuthentication, create_api_key
 from tenants.models import ApiKey
 from tests import factories
@@ -95,9 +95,14 @@ def test_revoked_and_expired_keys_are_closed_and_say_the_same_as_unknown_ones(te
 
 
 def test_an_unknown_prefix_costs_a_comparison_too(tenant, monkeypatch):
-    compared = []
-    real = authentication.hmac.compare_digest
-    monkeypatch.setattr(authentication.hmac, "compare_digest", lambda a, b: compared.append((a, b)) or real(a, b))
+    compared: list[tuple[str, str]] = []
+    real = hmac.compare_digest
+
+    def compare(one: str, other: str) -> bool:
+        compared.append((one, other))
+        return real(one, other)
+
+    monkeypatch.setattr("tenants.authentication.hmac.compare_digest", compare)
     _, text = create_api_key(tenant, name="erp", scopes=["portfolio:read"])
     ask(f"Bearer {text}")
     with pytest.raises(AuthenticationFailed):

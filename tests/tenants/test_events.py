@@ -176,7 +176,7 @@ def test_two_workers_of_one_reader_read_each_event_once(tenant):
     with tenant_scope(tenant.id):
         emit_many(note(data={"n": n}) for n in range(60))
     number_all()
-    read = []
+    read: list[int] = []
 
     def work():
         while True:

@@ -199,7 +199,7 @@ def test_a_busy_organisation_does_not_starve_a_quiet_one(task):
     for number in range(2):
         enqueue(task, f"quiet {number}", tenant_id=quiet.id)
     first = lease(now=machine_now(), task=task, limit=4)
-    assert sorted(job.tenant_id for job in first) == sorted([busy.id, busy.id, quiet.id, quiet.id])
+    assert sorted(str(job.tenant_id) for job in first) == sorted(map(str, [busy.id, busy.id, quiet.id, quiet.id]))
 
 
 def test_only_one_tenants_jobs_when_asked(task):

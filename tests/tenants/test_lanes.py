@@ -94,7 +94,8 @@ def test_a_wake_for_a_planned_instant_during_the_lease(tenant, kind):
 
 def test_wakes_and_releases_at_once_lose_nothing(tenant, kind):
     """Every wake is followed by a serving that began after it."""
-    seen, written = [], []
+    seen: list[int] = []
+    written: list[int] = []
 
     def serve(owner, key, clock):
         seen.append(len(written))
@@ -139,7 +140,8 @@ def test_the_longest_unserved_goes_first(kind):
     for tenant in tenants:
         for key in "abc":
             wake(kind, key, at=AT_ONCE, tenant_id=tenant.id)
-    served, now = [], machine_now()
+    now = machine_now()
+    served: list[tuple[object, str]] = []
     while len(served) < 9:
         now += timedelta(seconds=1)
         [found] = claim(now=now, limit=1)  # other tests' lanes may be due as well, and take their turn

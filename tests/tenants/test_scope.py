@@ -58,7 +58,7 @@ def test_without_a_scope_there_are_no_rows_and_none_can_be_made(pair):
 def test_every_tenant_table_is_empty_without_a_scope():
     for model in apps.get_models():
         if issubclass(model, TenantModel):
-            assert model.objects.count() == 0, model._meta.label
+            assert model._default_manager.count() == 0, model._meta.label
 
 
 def test_scopes_do_not_nest(pair):
@@ -212,7 +212,7 @@ def test_rolling_back_inside_all_creditors_ends_it_too(pair):
 
 
 def test_a_scope_that_is_no_uuid_shows_nothing():
-    with pytest.raises((DataError, InternalError)), tenant_scope("*"):
+    with pytest.raises((DataError, InternalError)), tenant_scope("*"):  # type: ignore[arg-type]
         Creditor.objects.count()
 
 

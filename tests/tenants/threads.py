@@ -13,14 +13,16 @@ Result = TypeVar("Result")
 
 def together(*work: Callable[[], Result]) -> list[Result]:
     """Run all of it at the same moment, return the answers in order; the first error is raised again."""
-    start, answers, errors = threading.Barrier(len(work)), [None] * len(work), [None] * len(work)  # type: Any, Any, Any
+    start = threading.Barrier(len(work))
+    answers: dict[int, Result] = {}
+    errors: list[BaseException] = []
 
     def run(place: int) -> None:
         try:
             start.wait(10)
             answers[place] = work[place]()
         except BaseException as error:
-            errors[place] = error
+            errors.append(error)
         finally:
             connection.close()
 
@@ -30,10 +32,9 @@ def together(*work: Callable[[], Result]) -> list[Result]:
     for thread in threads:
         thread.join(60)
         assert not thread.is_alive(), "a worker hangs"
-    for error in errors:
-        if error is not None:
-            raise error
-    return list(answers)
+    if errors:
+        raise errors[0]
+    return [answers[place] for place in range(len(work))]
 
 
 def workers(count: int, work: Callable[[], Result]) -> Sequence[Result]:

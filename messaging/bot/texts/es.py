@@ -23,8 +23,8 @@ TEXTS = {
     "hours": "de lunes a viernes, de 9:00 a 18:00",
     # who answers
     "ask_who": (
-        "Gracias por responder. Tenemos un mensaje personal para {name} y, por su privacidad, antes queremos saber con quién "
-        "hablamos. ¿Es usted?"
+        "Gracias por responder. Tenemos un mensaje personal para {name} y, por su privacidad, antes queremos saber "
+        "con quién hablamos. ¿Es usted?"
     ),
     "ask_document_last3": "Gracias. Por su privacidad, elija los 3 últimos caracteres de su {document}.",
     "ask_birth_year": "Gracias. Por su privacidad, elija el año en que nació.",
@@ -40,8 +40,8 @@ TEXTS = {
     "consent_no": "Entendido, no registramos ninguna autorización. Gracias por responder.",
     # the account
     "detail": (
-        "Gracias, {name}. Le escribimos por su cuenta con {creditor}: {reference} ({description}), {amount}, con vencimiento el "
-        "{due_date}. ¿Cómo prefiere seguir?"
+        "Gracias, {name}. Le escribimos por su cuenta con {creditor}: {reference} ({description}), {amount}, con "
+        "vencimiento el {due_date}. ¿Cómo prefiere seguir?"
     ),
     "nothing_open": "Gracias, {name}. En este momento no tiene pagos pendientes con {creditor}.",
     "statement": "Este es el detalle de su cuenta con {creditor}:\n{lines}\nTotal: {amount}.",
@@ -53,30 +53,32 @@ TEXTS = {
     # paying
     "pay_link": "Pago a {creditor}: {amount}. En este enlace ve el detalle y puede pagar; vale hasta el {until}.",
     "pay_code": (
-        "Pago a {creditor}: {amount}. Enseguida le mando el código para {rail}: manténgalo presionado para copiarlo. También puede "
-        "usar el enlace; valen hasta el {until}."
+        "Pago a {creditor}: {amount}. Enseguida le mando el código para {rail}: manténgalo presionado para "
+        "copiarlo. También puede usar el enlace; valen hasta el {until}."
     ),
     "rail_pix": "Pix",
     "rail_clabe": "SPEI (CLABE)",
     "pay_after": "En cuanto llegue su pago se lo confirmamos por aquí y se detienen los recordatorios.",
     "paid": (
-        "Gracias por avisar. Si tiene el comprobante, mande una foto por aquí. Mientras lo revisamos, los recordatorios quedan en "
-        "pausa."
+        "Gracias por avisar. Si tiene el comprobante, mande una foto por aquí. Mientras lo revisamos, los "
+        "recordatorios quedan en pausa."
     ),
     "receipt_photo": (
-        "Recibimos su comprobante, gracias. Una persona lo revisa y le avisa por aquí, a más tardar el siguiente día hábil. Los "
-        "recordatorios quedan en pausa."
+        "Recibimos su comprobante, gracias. Una persona lo revisa y le avisa por aquí, a más tardar el siguiente "
+        "día hábil. Los recordatorios quedan en pausa."
     ),
     # plans and dates
     "plans": "Estas son sus opciones para {amount} con {creditor}. ¿Cuál le acomoda?",
     "plan_row": "{each} al mes, desde el {first}",
     "proposal": "Su plan con {creditor}, {amount} en total:\n{lines}\n¿Lo acepta?",
     "proposal_line": "{number}. {day}: {amount}",
-    "no_plan": "Para este importe el plan lo arma una persona de nuestro equipo, que le responde por aquí. Atendemos {hours}.",
+    "no_plan": (
+        "Para este importe el plan lo arma una persona de nuestro equipo, que le responde por aquí. Atendemos {hours}."
+    ),
     "plan_summary": "{count} {parts}",
     "agreement": (
-        "Listo, {name}. Su acuerdo con {creditor} quedó registrado: {plan}, {amount} en total. El primer pago vence el {due_date} y "
-        "le avisamos antes de cada fecha."
+        "Listo, {name}. Su acuerdo con {creditor} quedó registrado: {plan}, {amount} en total. El primer pago "
+        "vence el {due_date} y le avisamos antes de cada fecha."
     ),
     "stale": "El saldo cambió desde que vimos ese plan. Si quiere, armamos uno nuevo.",
     "rejected": "De acuerdo, no registramos el plan. ¿Qué prefiere?",
@@ -88,20 +90,25 @@ TEXTS = {
     "promise": "Anotado, {name}: {amount} para el {day}. Hasta esa fecha no le enviamos recordatorios. Gracias.",
     # people
     "dispute": (
-        "Entendido, {name}. Abrimos una revisión con el número {reference} y se detienen los recordatorios sobre ese importe. Una "
-        "persona la atiende; si quiere, cuéntenos aquí los detalles o mande una foto."
+        "Entendido, {name}. Abrimos una revisión con el número {reference} y se detienen los recordatorios sobre "
+        "ese importe. Una persona la atiende; si quiere, cuéntenos aquí los detalles o mande una foto."
     ),
-    "in_dispute": "Su aclaración {reference} está en revisión y no hay recordatorios mientras tanto. Le avisamos por aquí.",
+    "in_dispute": (
+        "Su aclaración {reference} está en revisión y no hay recordatorios mientras tanto. Le avisamos por aquí."
+    ),
     "hardship": (
-        "Lamento lo que está pasando, {name}. Los recordatorios quedan en pausa y una persona de nuestro equipo le escribe por aquí "
-        "para buscar juntos una salida, con calma. Atendemos {hours}."
+        "Lamento lo que está pasando, {name}. Los recordatorios quedan en pausa y una persona de nuestro equipo le "
+        "escribe por aquí para buscar juntos una salida, con calma. Atendemos {hours}."
     ),
     "human": "Claro. Una persona de nuestro equipo le responde por aquí. Atendemos {hours}.",
     "give_up": "Creo que esto lo ve mejor una persona de nuestro equipo, que le responde por aquí. Atendemos {hours}.",
-    "abuse": "Entiendo su molestia y lo siento. Una persona de nuestro equipo lee su mensaje y le responde por aquí. Atendemos {hours}.",
+    "abuse": (
+        "Entiendo su molestia y lo siento. Una persona de nuestro equipo lee su mensaje y le responde por aquí. "
+        "Atendemos {hours}."
+    ),
     # what we tell on our own
     "receipt": (
-        "Gracias, {name}. Recibimos su pago de {amount} a {creditor} con fecha {paid_on}. Su saldo pendiente es de {balance}. Este "
-        "mensaje le sirve de comprobante."
+        "Gracias, {name}. Recibimos su pago de {amount} a {creditor} con fecha {paid_on}. Su saldo pendiente es de "
+        "{balance}. Este mensaje le sirve de comprobante."
     ),
 }

@@ -19,8 +19,8 @@ TITLES = {
 TEXTS = {
     "hours": "de segunda a sexta, das 9h às 18h",
     "ask_who": (
-        "Obrigado por responder. Temos uma mensagem pessoal para {name} e, pela sua privacidade, antes queremos saber com quem "
-        "falamos. É você?"
+        "Obrigado por responder. Temos uma mensagem pessoal para {name} e, pela sua privacidade, antes queremos "
+        "saber com quem falamos. É você?"
     ),
     "ask_document_last3": "Obrigado. Pela sua privacidade, escolha os 3 últimos caracteres do seu {document}.",
     "ask_birth_year": "Obrigado. Pela sua privacidade, escolha o ano em que você nasceu.",
@@ -35,8 +35,8 @@ TEXTS = {
     "consent_yes": "Obrigado. Registramos a sua autorização; você pode retirar quando quiser respondendo SAIR.",
     "consent_no": "Entendido, não registramos nenhuma autorização. Obrigado por responder.",
     "detail": (
-        "Obrigado, {name}. Falamos sobre a sua conta com {creditor}: {reference} ({description}), {amount}, com vencimento em "
-        "{due_date}. Como prefere seguir?"
+        "Obrigado, {name}. Falamos sobre a sua conta com {creditor}: {reference} ({description}), {amount}, com "
+        "vencimento em {due_date}. Como prefere seguir?"
     ),
     "nothing_open": "Obrigado, {name}. No momento você não tem pagamentos em aberto com {creditor}.",
     "statement": "Estes são os detalhes da sua conta com {creditor}:\n{lines}\nTotal: {amount}.",
@@ -47,26 +47,31 @@ TEXTS = {
     "doubts": "Claro. Do que você precisa?",
     "pay_link": "Pagamento para {creditor}: {amount}. Neste link você vê os detalhes e pode pagar; vale até {until}.",
     "pay_code": (
-        "Pagamento para {creditor}: {amount}. Já envio o código para {rail}: toque e segure para copiar. Você também pode usar o "
-        "link; valem até {until}."
+        "Pagamento para {creditor}: {amount}. Já envio o código para {rail}: toque e segure para copiar. Você "
+        "também pode usar o link; valem até {until}."
     ),
     "rail_pix": "Pix copia e cola",
     "rail_clabe": "SPEI (CLABE)",
     "pay_after": "Assim que o pagamento chegar, confirmamos por aqui e os lembretes param.",
-    "paid": "Obrigado por avisar. Se tiver o comprovante, mande uma foto por aqui. Enquanto conferimos, os lembretes ficam em pausa.",
-    "receipt_photo": (
-        "Recebemos o seu comprovante, obrigado. Uma pessoa confere e avisa por aqui, no máximo no próximo dia útil. Os lembretes "
+    "paid": (
+        "Obrigado por avisar. Se tiver o comprovante, mande uma foto por aqui. Enquanto conferimos, os lembretes "
         "ficam em pausa."
+    ),
+    "receipt_photo": (
+        "Recebemos o seu comprovante, obrigado. Uma pessoa confere e avisa por aqui, no máximo no próximo dia "
+        "útil. Os lembretes ficam em pausa."
     ),
     "plans": "Estas são as suas opções para {amount} com {creditor}. Qual cabe melhor para você?",
     "plan_row": "{each} por mês, a partir de {first}",
     "proposal": "Seu plano com {creditor}, {amount} no total:\n{lines}\nVocê aceita?",
     "proposal_line": "{number}. {day}: {amount}",
-    "no_plan": "Para este valor, quem monta o plano é uma pessoa da nossa equipe, que responde por aqui. Atendemos {hours}.",
+    "no_plan": (
+        "Para este valor, quem monta o plano é uma pessoa da nossa equipe, que responde por aqui. Atendemos {hours}."
+    ),
     "plan_summary": "{count} {parts}",
     "agreement": (
-        "Pronto, {name}. Seu acordo com {creditor} está registrado: {plan}, {amount} no total. O primeiro pagamento vence em "
-        "{due_date} e avisamos antes de cada data."
+        "Pronto, {name}. Seu acordo com {creditor} está registrado: {plan}, {amount} no total. O primeiro "
+        "pagamento vence em {due_date} e avisamos antes de cada data."
     ),
     "stale": "O saldo mudou desde que vimos esse plano. Se quiser, montamos um novo.",
     "rejected": "Tudo bem, não registramos o plano. O que você prefere?",
@@ -77,19 +82,22 @@ TEXTS = {
     "confirm_promise": "Posso anotar {amount} para {day}?",
     "promise": "Anotado, {name}: {amount} para {day}. Até essa data não enviamos lembretes. Obrigado.",
     "dispute": (
-        "Entendido, {name}. Abrimos uma revisão com o número {reference} e os lembretes sobre esse valor param. Uma pessoa cuida "
-        "dela; se quiser, conte aqui os detalhes ou mande uma foto."
+        "Entendido, {name}. Abrimos uma revisão com o número {reference} e os lembretes sobre esse valor param. "
+        "Uma pessoa cuida dela; se quiser, conte aqui os detalhes ou mande uma foto."
     ),
     "in_dispute": "Sua contestação {reference} está em revisão e não há lembretes enquanto isso. Avisamos por aqui.",
     "hardship": (
-        "Sinto muito pelo que está acontecendo, {name}. Os lembretes ficam em pausa e uma pessoa da nossa equipe escreve por aqui "
-        "para a gente achar uma saída, com calma. Atendemos {hours}."
+        "Sinto muito pelo que está acontecendo, {name}. Os lembretes ficam em pausa e uma pessoa da nossa equipe "
+        "escreve por aqui para a gente achar uma saída, com calma. Atendemos {hours}."
     ),
     "human": "Claro. Uma pessoa da nossa equipe responde por aqui. Atendemos {hours}.",
     "give_up": "Acho melhor uma pessoa da nossa equipe ver isso com você; ela responde por aqui. Atendemos {hours}.",
-    "abuse": "Entendo a sua irritação e sinto muito. Uma pessoa da nossa equipe lê a sua mensagem e responde por aqui. Atendemos {hours}.",
+    "abuse": (
+        "Entendo a sua irritação e sinto muito. Uma pessoa da nossa equipe lê a sua mensagem e responde por aqui. "
+        "Atendemos {hours}."
+    ),
     "receipt": (
-        "Obrigado, {name}. Recebemos o seu pagamento de {amount} para {creditor} com data de {paid_on}. O seu saldo em aberto é de "
-        "{balance}. Esta mensagem vale como recibo."
+        "Obrigado, {name}. Recebemos o seu pagamento de {amount} para {creditor} com data de {paid_on}. O seu "
+        "saldo em aberto é de {balance}. Esta mensagem vale como recibo."
     ),
 }

@@ -50,7 +50,9 @@ def components(definition: Definition) -> list[dict[str, Any]]:
     body: dict[str, Any] = {"type": "BODY", "text": definition.body}
     if definition.examples:
         body["example"] = {
-            "body_text_named_params": [{"param_name": name, "example": text} for name, text in definition.examples.items()]
+            "body_text_named_params": [
+                {"param_name": name, "example": text} for name, text in definition.examples.items()
+            ]
         }
     parts: list[dict[str, Any]] = []
     if definition.header:
@@ -59,14 +61,18 @@ def components(definition: Definition) -> list[dict[str, Any]]:
     if definition.footer:
         parts.append({"type": "FOOTER", "text": definition.footer})
     if definition.buttons:
-        parts.append({"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": title} for title in definition.buttons]})
+        parts.append(
+            {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": title} for title in definition.buttons]}
+        )
     return parts
 
 
 class TemplateAdmin:
     """The templates of one account. Raises Unreachable, Refused (Meta's code) or NoAnswer; use as a context."""
 
-    def __init__(self, *, base_url: str, waba_id: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, *, base_url: str, waba_id: str, token: str, transport: httpx.BaseTransport | None = None
+    ) -> None:
         self.waba_id = waba_id
         self.http = httpx.Client(
             base_url=f"{base_url.rstrip('/')}/v{settings.GRAPH_API_VERSION}", timeout=_TIMEOUT, trust_env=False,
@@ -86,13 +92,16 @@ class TemplateAdmin:
             "parameter_format": "named", "components": components(definition),
         })  # fmt: skip
         return Remote(
-            id=str(answer["id"]), name=definition.name, language=definition.language, status=str(answer.get("status", "PENDING")),
+            id=str(answer["id"]), name=definition.name, language=definition.language,
+            status=str(answer.get("status", "PENDING")),
             category=str(answer.get("category", definition.category)),
         )  # fmt: skip
 
     def edit(self, provider_id: str, definition: Definition) -> None:
         """Replace a template's parts; it goes back to review."""
-        self._call("POST", f"/{provider_id}", json={"components": components(definition), "category": definition.category})
+        self._call(
+            "POST", f"/{provider_id}", json={"components": components(definition), "category": definition.category}
+        )
 
     def all(self) -> Iterator[Remote]:
         """Every template of the account."""
@@ -124,7 +133,12 @@ class TemplateAdmin:
             raise NoAnswer(f"HTTP {answer.status_code}: not an object")
         error = body.get("error")
         if isinstance(error, dict):
-            detail = (error.get("error_data") or {}).get("details") or error.get("error_user_msg") or error.get("message") or ""
+            detail = (
+                (error.get("error_data") or {}).get("details")
+                or error.get("error_user_msg")
+                or error.get("message")
+                or ""
+            )
             raise Refused(int(error.get("code", 0)), str(detail)[:300], transient=bool(error.get("is_transient")))
         if answer.status_code >= 400:
             raise NoAnswer(f"HTTP {answer.status_code} without an error code")

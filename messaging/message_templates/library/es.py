@@ -4,44 +4,43 @@ from __future__ import annotations
 
 FOOTER = "Para no recibir más mensajes, responda BAJA."
 
-_FROM = "Le escribe {{agent}} de {{sender}} por su cuenta con {{creditor}}."
+#: Every message about a debt begins with who writes to whom, and for whom.
+_GREETING = {"formal": "Buen día", "last": "Buen día"}
+_FROM = "{{name}}. Le escribe {{agent}} de {{sender}} por su cuenta con {{creditor}}."
 _PAID = "Si ya pagó, envíenos su comprobante y no tome en cuenta este mensaje."
+_PAID_EARLY = "Si ya pagó, no tome en cuenta este mensaje."
 
 _OPENINGS = {
-    "preventive": f"Hola, {{{{name}}}}. {_FROM} Le recordamos que el pago de {{{{reference}}}} ({{{{description}}}}) vence el {{{{due_date}}}}.",
-    "first": f"Hola, {{{{name}}}}. {_FROM} Quizá se le pasó la fecha: el pago de {{{{reference}}}} ({{{{description}}}}) venció el {{{{due_date}}}}.",
-    "middle": (
-        f"Hola, {{{{name}}}}. {_FROM} El pago de {{{{reference}}}} ({{{{description}}}}) venció el {{{{due_date}}}} y lleva "
-        "{{days}} días pendiente."
-    ),
+    "preventive": "Le recordamos que el pago de {{reference}} ({{description}}) vence el {{due_date}}.",
+    "first": "Quizá se le pasó la fecha: el pago de {{reference}} ({{description}}) venció el {{due_date}}.",
+    "middle": "El pago de {{reference}} ({{description}}) venció el {{due_date}} y lleva {{days}} días pendiente.",
     "formal": (
-        f"Buen día, {{{{name}}}}. {_FROM} Le escribimos de nuevo porque el pago de {{{{reference}}}} ({{{{description}}}}), que "
-        "venció el {{due_date}}, sigue pendiente desde hace {{days}} días."
+        "Le escribimos de nuevo porque el pago de {{reference}} ({{description}}), que venció el {{due_date}}, sigue "
+        "pendiente desde hace {{days}} días."
     ),
     "last": (
-        f"Buen día, {{{{name}}}}. {_FROM} El pago de {{{{reference}}}} ({{{{description}}}}) venció el {{{{due_date}}}} y lleva "
-        "{{days}} días pendiente. Queremos resolverlo con usted a más tardar el {{deadline}}."
+        "El pago de {{reference}} ({{description}}) venció el {{due_date}} y lleva {{days}} días pendiente. Queremos "
+        "resolverlo con usted a más tardar el {{deadline}}."
     ),
-    "instalment": (
-        f"Hola, {{{{name}}}}. {_FROM} Le recordamos el pago {{{{instalment}}}} de su acuerdo ({{{{description}}}}), que vence el "
-        "{{due_date}}."
-    ),
+    "instalment": "Le recordamos el pago {{instalment}} de su acuerdo ({{description}}), que vence el {{due_date}}.",
     "promise": (
-        f"Hola, {{{{name}}}}. {_FROM} Le recordamos con gusto la fecha que usted eligió, el {{{{promised_on}}}}, para el pago de "
-        "{{reference}} ({{description}}), que venció el {{due_date}}."
+        "Le recordamos con gusto la fecha que usted eligió, el {{promised_on}}, para el pago de {{reference}} "
+        "({{description}}), que venció el {{due_date}}."
     ),
 }
 _CLOSINGS = {
-    "preventive": "Puede pagar, elegir otra fecha o contarnos su duda con los botones. Si ya pagó, no tome en cuenta este mensaje.",
-    "first": f"Queremos ayudarle: puede pagar, elegir otra fecha o contarnos su duda con los botones. {_PAID}",
-    "middle": f"Un imprevisto le pasa a cualquiera. Si le acomoda pagar en partes o en otra fecha, lo vemos juntos. {_PAID}",
-    "formal": f"Tiene tres opciones: pagar el total, pedir un plan de pagos o pedir más tiempo. Elija la que le acomode. {_PAID}",
-    "last": (
-        "Puede pagar el total, acordar un plan o pedir más tiempo. Si prefiere hablar con una persona, escriba PERSONA y le "
-        f"atendemos. {_PAID}"
+    "preventive": "Puede pagar, elegir otra fecha o contarnos su duda con los botones.",
+    "first": "Queremos ayudarle: puede pagar, elegir otra fecha o contarnos su duda con los botones.",
+    "middle": "Un imprevisto le pasa a cualquiera. Si le acomoda pagar en partes o en otra fecha, lo vemos juntos.",
+    "formal": (
+        "Tiene tres opciones: pagar el total, pedir un plan de pagos o pedir más tiempo. Elija la que le acomode."
     ),
-    "instalment": f"Con los botones puede pagar o pedir otra fecha. {_PAID}",
-    "promise": f"Con los botones puede pagar o elegir otra fecha. {_PAID}",
+    "last": (
+        "Puede pagar el total, acordar un plan o pedir más tiempo. Si prefiere hablar con una persona, escriba PERSONA "
+        "y le atendemos."
+    ),
+    "instalment": "Con los botones puede pagar o pedir otra fecha.",
+    "promise": "Con los botones puede pagar o elegir otra fecha.",
 }
 #: Mexico: what the payment settles has to be said, and it is not the same for a part of a plan.
 _SETTLES = {
@@ -51,38 +50,40 @@ _SETTLES = {
 _SETTLED = "Con este pago su cuenta queda saldada."
 _FACTS = {
     "MX": (
-        "Importe al {{calculated_on}}: {{amount}} (capital {{principal}}, intereses {{interest}}, gastos {{fees}}). %(settles)s "
-        "Pague solo por {{how_to_pay}}. Dudas: {{contact}}. Quejas: Profeco, 800 468 8722."
+        "Importe al {{calculated_on}}: {{amount}} (capital {{principal}}, intereses {{interest}}, gastos {{fees}}). "
+        "%(settles)s Pague solo por {{how_to_pay}}. Dudas: {{contact}}. Quejas: Profeco, 800 468 8722."
     ),
     "CO": "Valor: {{amount}}. Medio de pago: {{how_to_pay}}. Inquietudes: {{contact}}.",
     "PE": "Importe: {{amount}}. Medio de pago: {{how_to_pay}}. Consultas: {{contact}}.",
     "CL": (
-        "Monto: {{amount}} (capital {{principal}}, intereses {{interest}}, gastos de cobranza {{fees}}). Medio de pago: "
-        "{{how_to_pay}}. Consultas: {{contact}}. Usted tiene derecho a pedir el detalle y a reclamar ante el SERNAC. Este "
-        "mensaje no es un procedimiento de ejecución de sus bienes."
+        "Monto: {{amount}} (capital {{principal}}, intereses {{interest}}, gastos de cobranza {{fees}}). "
+        "Medio de pago: {{how_to_pay}}. Consultas: {{contact}}. Usted tiene derecho a pedir el detalle y a reclamar "
+        "ante el SERNAC. Este mensaje no es un procedimiento de ejecución de sus bienes."
     ),
     "AR": (
-        "Importe: {{amount}} (capital {{principal}}, intereses {{interest}}). Medio de pago: {{how_to_pay}}. Gestiona {{sender}}, "
-        "{{authority}}. Consultas: {{contact}}."
+        "Importe: {{amount}} (capital {{principal}}, intereses {{interest}}). Medio de pago: {{how_to_pay}}. "
+        "Gestiona {{sender}}, {{authority}}. Consultas: {{contact}}."
     ),
 }
 _FACTS_ELSEWHERE = "Importe: {{amount}}. Medio de pago: {{how_to_pay}}. Consultas: {{contact}}."
 
 _OTHER = {
     "probe": (
-        "Buen día. ¿Hablo con {{name}}? Tenemos un mensaje personal y antes de seguir queremos confirmar que este número es suyo."
+        "Buen día. ¿Hablo con {{name}}? Tenemos un mensaje personal y antes de seguir queremos confirmar que este "
+        "número es suyo."
     ),
     "consent": (
-        "Hola, {{name}}. ¿Nos autoriza a enviarle por este WhatsApp mensajes sobre su cuenta? Es voluntario y puede retirar su "
-        "autorización cuando quiera."
+        "Hola, {{name}}. ¿Nos autoriza a enviarle por este WhatsApp mensajes sobre su cuenta? Es voluntario y puede "
+        "retirar su autorización cuando quiera."
     ),
     "agreement": (
-        "Gracias, {{name}}. Su acuerdo con {{creditor}} quedó registrado: {{plan}}, {{amount}} en total. El primer pago vence el "
-        "{{due_date}} y le avisaremos antes de cada fecha. Si tiene dudas: {{contact}}. Aquí seguimos para ayudarle."
+        "Gracias, {{name}}. Su acuerdo con {{creditor}} quedó registrado: {{plan}}, {{amount}} en total. El primer "
+        "pago vence el {{due_date}} y le avisaremos antes de cada fecha. Si tiene dudas: {{contact}}. Aquí seguimos "
+        "para ayudarle."
     ),
     "receipt": (
-        "Gracias, {{name}}. Recibimos su pago de {{amount}} a {{creditor}} con fecha {{paid_on}}. Su saldo pendiente es de "
-        "{{balance}}. Este mensaje le sirve de comprobante."
+        "Gracias, {{name}}. Recibimos su pago de {{amount}} a {{creditor}} con fecha {{paid_on}}. Su saldo pendiente "
+        "es de {{balance}}. Este mensaje le sirve de comprobante."
     ),
 }
 
@@ -99,7 +100,8 @@ def body(stage: str, country: str) -> str:
     if stage in _OTHER:
         return _OTHER[stage]
     facts = _FACTS.get(country, _FACTS_ELSEWHERE).replace("%(settles)s", _SETTLES.get(stage, _SETTLED))
-    return f"{_OPENINGS[stage]}\n\n{facts}\n\n{_CLOSINGS[stage]}"
+    opening = f"{_GREETING.get(stage, 'Hola')}, {_FROM} {_OPENINGS[stage]}"
+    return f"{opening}\n\n{facts}\n\n{_CLOSINGS[stage]} {_PAID_EARLY if stage == 'preventive' else _PAID}"
 
 
 def buttons(stage: str, country: str) -> tuple[tuple[str, str], ...]:

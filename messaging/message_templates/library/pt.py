@@ -5,64 +5,69 @@ from __future__ import annotations
 
 FOOTER = "Para não receber mais mensagens, responda SAIR."
 
+#: Every message about a debt begins with who writes to whom, and for whom.
+_GREETING = {"middle": "Olá, {{name}}.", "formal": "Bom dia, {{name}}.", "last": "Bom dia, {{name}}."}
+_WARM = "Olá, {{name}}!"
 _FROM = "Aqui é {{agent}} de {{sender}}, sobre sua conta com {{creditor}}."
 _PAID = "Se já pagou, envie o comprovante por aqui e desconsidere este aviso."
+_PAID_EARLY = "Se já pagou, desconsidere este aviso."
 
 _OPENINGS = {
-    "preventive": f"Olá, {{{{name}}}}! {_FROM} Passando para lembrar que o pagamento de {{{{reference}}}} ({{{{description}}}}) vence em {{{{due_date}}}}.",
-    "first": f"Olá, {{{{name}}}}! {_FROM} Talvez a data tenha passado na correria: o pagamento de {{{{reference}}}} ({{{{description}}}}) venceu em {{{{due_date}}}}.",
-    "middle": (
-        f"Olá, {{{{name}}}}. {_FROM} O pagamento de {{{{reference}}}} ({{{{description}}}}) venceu em {{{{due_date}}}} e está em "
-        "aberto há {{days}} dias."
-    ),
-    "formal": (
-        f"Bom dia, {{{{name}}}}. {_FROM} Voltamos a falar com você porque o pagamento de {{{{reference}}}} ({{{{description}}}}), "
-        "vencido em {{due_date}}, continua em aberto há {{days}} dias."
-    ),
-    "last": (
-        f"Bom dia, {{{{name}}}}. {_FROM} O pagamento de {{{{reference}}}} ({{{{description}}}}) venceu em {{{{due_date}}}} e está em "
-        "aberto há {{days}} dias. Queremos resolver isso com você até {{deadline}}."
-    ),
-    "instalment": (
-        f"Olá, {{{{name}}}}! {_FROM} Lembrete da parcela {{{{instalment}}}} do seu acordo ({{{{description}}}}), que vence em "
+    "preventive": ("Passando para lembrar que o pagamento de {{reference}} ({{description}}) vence em {{due_date}}."),
+    "first": (
+        "Talvez a data tenha passado na correria: o pagamento de {{reference}} ({{description}}) venceu em "
         "{{due_date}}."
     ),
+    "middle": (
+        "O pagamento de {{reference}} ({{description}}) venceu em {{due_date}} e está em aberto há {{days}} dias."
+    ),
+    "formal": (
+        "Voltamos a falar com você porque o pagamento de {{reference}} ({{description}}), vencido em {{due_date}}, "
+        "continua em aberto há {{days}} dias."
+    ),
+    "last": (
+        "O pagamento de {{reference}} ({{description}}) venceu em {{due_date}} e está em aberto há {{days}} dias. "
+        "Queremos resolver isso com você até {{deadline}}."
+    ),
+    "instalment": "Lembrete da parcela {{instalment}} do seu acordo ({{description}}), que vence em {{due_date}}.",
     "promise": (
-        f"Olá, {{{{name}}}}! {_FROM} Lembrete da data que você escolheu, {{{{promised_on}}}}, para o pagamento de {{{{reference}}}} "
-        "({{description}}), vencido em {{due_date}}."
+        "Lembrete da data que você escolheu, {{promised_on}}, para o pagamento de {{reference}} ({{description}}), "
+        "vencido em {{due_date}}."
     ),
 }
 _CLOSINGS = {
-    "preventive": "Pelos botões você pode pagar, escolher outra data ou tirar uma dúvida. Se já pagou, desconsidere este aviso.",
-    "first": f"Queremos ajudar: pelos botões você pode pagar, escolher outra data ou tirar uma dúvida. {_PAID}",
-    "middle": f"Imprevisto acontece com todo mundo. Se preferir parcelar ou escolher outra data, a gente vê junto. {_PAID}",
-    "formal": f"Você tem três opções: pagar o total, parcelar ou pedir mais prazo. Escolha a que couber melhor. {_PAID}",
+    "preventive": "Pelos botões você pode pagar, escolher outra data ou tirar uma dúvida.",
+    "first": "Queremos ajudar: pelos botões você pode pagar, escolher outra data ou tirar uma dúvida.",
+    "middle": "Imprevisto acontece com todo mundo. Se preferir parcelar ou escolher outra data, a gente vê junto.",
+    "formal": "Você tem três opções: pagar o total, parcelar ou pedir mais prazo. Escolha a que couber melhor.",
     "last": (
-        "Você pode pagar o total, parcelar ou pedir mais prazo. Se preferir falar com uma pessoa, escreva ATENDENTE que a gente "
-        f"atende. {_PAID}"
+        "Você pode pagar o total, parcelar ou pedir mais prazo. Se preferir falar com uma pessoa, escreva ATENDENTE "
+        "que a gente atende."
     ),
-    "instalment": f"Pelos botões você pode pagar ou pedir outra data. {_PAID}",
-    "promise": f"Pelos botões você pode pagar ou escolher outra data. {_PAID}",
+    "instalment": "Pelos botões você pode pagar ou pedir outra data.",
+    "promise": "Pelos botões você pode pagar ou escolher outra data.",
 }
 _FACTS = (
-    "Valor: {{amount}} (principal {{principal}}, juros {{interest}}, multa {{fines}}, honorários {{fees}}).\nCredor: {{creditor}}, "
-    "{{tax_id}}, {{address}}. Dúvidas: {{contact}}.\nForma de pagamento: {{how_to_pay}}."
+    "Valor: {{amount}} (principal {{principal}}, juros {{interest}}, multa {{fines}}, honorários {{fees}}).\n"
+    "Credor: {{creditor}}, {{tax_id}}, {{address}}. Dúvidas: {{contact}}.\n"
+    "Forma de pagamento: {{how_to_pay}}."
 )
 _OTHER = {
     "probe": (
-        "Bom dia. Falo com {{name}}? Temos uma mensagem pessoal e, antes de continuar, queremos confirmar se este número é seu."
+        "Bom dia. Falo com {{name}}? Temos uma mensagem pessoal e, antes de continuar, queremos confirmar se este "
+        "número é seu."
     ),
     "consent": (
-        "Olá, {{name}}. Você autoriza receber mensagens sobre a sua conta por este WhatsApp? É opcional e você pode mudar de ideia "
-        "quando quiser."
+        "Olá, {{name}}. Você autoriza receber mensagens sobre a sua conta por este WhatsApp? É opcional e você pode "
+        "mudar de ideia quando quiser."
     ),
     "agreement": (
-        "Obrigado, {{name}}. Seu acordo com {{creditor}} está registrado: {{plan}}, {{amount}} no total. O primeiro pagamento vence "
-        "em {{due_date}} e avisamos antes de cada data. Dúvidas: {{contact}}. Conte com a gente."
+        "Obrigado, {{name}}. Seu acordo com {{creditor}} está registrado: {{plan}}, {{amount}} no total. O primeiro "
+        "pagamento vence em {{due_date}} e avisamos antes de cada data. Dúvidas: {{contact}}. Conte com a gente."
     ),
     "receipt": (
-        "Obrigado, {{name}}. Recebemos o seu pagamento de {{amount}} para {{creditor}} com data de {{paid_on}}. O seu saldo em "
-        "aberto é de {{balance}}. Esta mensagem vale como recibo."
+        "Obrigado, {{name}}. Recebemos o seu pagamento de {{amount}} para {{creditor}} com data de {{paid_on}}. O seu "
+        "saldo em aberto é de {{balance}}. Esta mensagem vale como recibo."
     ),
 }
 
@@ -74,7 +79,8 @@ def body(stage: str, country: str) -> str:
     """The body of a stage."""
     if stage in _OTHER:
         return _OTHER[stage]
-    return f"{_OPENINGS[stage]}\n\n{_FACTS}\n\n{_CLOSINGS[stage]}"
+    opening = f"{_GREETING.get(stage, _WARM)} {_FROM} {_OPENINGS[stage]}"
+    return f"{opening}\n\n{_FACTS}\n\n{_CLOSINGS[stage]} {_PAID_EARLY if stage == 'preventive' else _PAID}"
 
 
 def buttons(stage: str, country: str) -> tuple[tuple[str, str], ...]:

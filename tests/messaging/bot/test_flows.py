@@ -25,7 +25,9 @@ def correct(debtor, question: str) -> str:
 
 
 def wrong(debtor, question: str) -> str:
-    return next(one for one in checks.choices(debtor.person, question) if not checks.right(debtor.person, question, one))
+    return next(
+        one for one in checks.choices(debtor.person, question) if not checks.right(debtor.person, question, one)
+    )
 
 
 def queued(requests: list[SendRequest]) -> list[SendRequest]:
@@ -43,7 +45,9 @@ def test_yes_to_the_probe_claims_then_two_points_verify_then_the_detail_follows_
         assert len(ask.payload["rows"]) == 10
         first = correct(debtor, knowledge.DOCUMENT_LAST3)
         assert f"check:document_last3:{first}" in buttons(ask)
-        assert {"title": first, "id": f"check:document_last3:{first}"} in ask.payload["rows"], "the title shows the value"
+        assert {"title": first, "id": f"check:document_last3:{first}"} in ask.payload["rows"], (
+            "the title shows the value"
+        )
     (ask,) = queued(desk.hear(debtor, first, tap=f"check:document_last3:{first}"))
     with desk.scope():
         assert desk.point(debtor).identity == "claimed"
@@ -243,7 +247,14 @@ def test_after_two_answers_that_did_not_understand_a_person_takes_over(desk: Des
 def test_thanks_are_not_answered(desk: Desk) -> None:
     with desk.scope():
         debtor = desk.debtor()
-    for words in ("gracias", "muchas gracias", "ok gracias", "perfecto, gracias 🙏", "vale, gracias por avisar", "listo, mil gracias"):
+    for words in (
+        "gracias",
+        "muchas gracias",
+        "ok gracias",
+        "perfecto, gracias 🙏",
+        "vale, gracias por avisar",
+        "listo, mil gracias",
+    ):
         assert desk.hear(debtor, words) == [], words
 
 
@@ -280,7 +291,16 @@ def factories_paid(desk: Desk):
     from portfolio.services import record_payment
 
     debtor = desk.debtor()
-    record_payment(desk.creditor, debtor, "p1", Money.from_minor(100000, "COP"), paid_at=desk.now, now=desk.now, source="test", method="cash")
+    record_payment(
+        desk.creditor,
+        debtor,
+        "p1",
+        Money.from_minor(100000, "COP"),
+        paid_at=desk.now,
+        now=desk.now,
+        source="test",
+        method="cash",
+    )
     debtor.refresh_from_db()
     assert debtor.open_minor == 0
     return debtor

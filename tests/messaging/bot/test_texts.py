@@ -29,7 +29,9 @@ CONTEXT = language.Context(creditor_names=("Horizonte",))
 @pytest.mark.parametrize(("code", "country"), [("es", "MX"), ("es", "CO"), ("es", "CL"), ("pt", "BR")])
 def test_no_text_with_any_menu_raises_a_flag(code: str, country: str) -> None:
     for name, menu in itertools.product(es.TEXTS, MENUS):
-        words = "\n".join([texts.say(code, country, name, **PLACES), *(texts.title(code, country, one) for one in menu)])
+        words = "\n".join(
+            [texts.say(code, country, name, **PLACES), *(texts.title(code, country, one) for one in menu)]
+        )
         scan = language.scan(words, author="bot", context=CONTEXT)
         assert not scan.findings, (words, scan.findings)
         assert language.flags_for(scan, words, CONTEXT) == frozenset(), words
@@ -47,3 +49,8 @@ def test_both_books_say_the_same_things_and_titles_fit_a_button() -> None:
     for code, country in itertools.product(("es", "pt"), ("MX", "CO", "BR")):
         assert all(len(texts.title(code, country, name)) <= 20 for name in es.TITLES)
         assert all(len(texts.say(code, country, name, **PLACES)) <= 1024 for name in es.TEXTS)
+
+
+def test_a_name_that_ends_with_a_full_stop_ends_a_sentence_once() -> None:
+    words = texts.say("es", "CO", "nothing_open", name="Ana", creditor="Horizonte S.A.")
+    assert words.endswith("Horizonte S.A.")

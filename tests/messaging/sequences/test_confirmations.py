@@ -9,7 +9,8 @@ import pytest
 from kernel.clock import Clock
 from kernel.money import Money
 from messaging import confirmations
-from messaging.models import MessageTemplate, SendRequest
+from messaging.models import Enrolment, MessageTemplate, SendRequest
+from messaging.sequences.services import pause_for, refresh
 from portfolio.models import Instalment
 from portfolio.services import accept_agreement, create_promise, propose_agreement, record_payment, reverse_payment
 from tenants import events
@@ -82,7 +83,9 @@ def test_no_receipt_for_strangers_old_news_imports_and_what_was_reversed(desk: D
 def test_an_agreement_is_confirmed_once_whoever_accepted_it(desk: Desk) -> None:
     with desk.scope():
         debtor = desk.debtor(days_late=40)
-        agreement = propose_agreement(debtor, count=4, first_on=(desk.now + timedelta(days=5)).date(), now=desk.now, source="agent:x")
+        agreement = propose_agreement(
+            debtor, count=4, first_on=(desk.now + timedelta(days=5)).date(), now=desk.now, source="agent:x"
+        )
         accept_agreement(agreement, now=desk.now, source="agent:x")
     (confirmed,) = told(desk, debtor)
     assert confirmed.origin_id == f"agreement:{agreement.pk}"
@@ -101,7 +104,9 @@ def test_the_bots_own_confirmation_is_not_repeated(desk: Desk) -> None:
 def test_an_instalment_is_remembered_two_days_before_with_its_own_amount(desk: Desk) -> None:
     with desk.scope():
         debtor = desk.debtor(days_late=40)
-        agreement = propose_agreement(debtor, count=4, first_on=(desk.now + timedelta(days=5)).date(), now=desk.now, source="t")
+        agreement = propose_agreement(
+            debtor, count=4, first_on=(desk.now + timedelta(days=5)).date(), now=desk.now, source="t"
+        )
         accept_agreement(agreement, now=desk.now, source="t")
         part = Instalment.objects.get(agreement=agreement, number=1)
     told(desk, debtor)
@@ -127,13 +132,31 @@ def test_a_promise_is_remembered_on_its_day_unless_it_was_made_yesterday(desk: D
     with desk.scope():
         debtor, quick = desk.debtor(), desk.debtor()
         for one, days in ((debtor, 3), (quick, 1)):
-            create_promise(one, Money.from_minor(70000, "COP"), (desk.now + timedelta(days=days)).date(), now=desk.now, source="t")
+            create_promise(
+                one, Money.from_minor(70000, "COP"), (desk.now + timedelta(days=days)).date(), now=desk.now, source="t"
+            )
     for day in range(1, 5):
         desk.now += timedelta(days=1)
         confirmations.remind(desk.tenant, "", Clock(frozen_at=desk.now))
         with desk.scope():
             assert len(desk.fresh(debtor)) == (1 if day == 3 else 0)
             assert desk.fresh(quick) == []
+
+
+def test_who_was_promised_quiet_is_not_reminded(desk: Desk) -> None:
+    with desk.scope():
+        debtor = desk.debtor()
+        refresh([debtor.pk], now=desk.now)
+        create_promise(
+            debtor, Money.from_minor(70000, "COP"), (desk.now + timedelta(days=3)).date(), now=desk.now, source="t"
+        )
+        pause_for(debtor.person_id, reason="hardship", now=desk.now)
+        refresh([debtor.pk], now=desk.now)
+        assert Enrolment.objects.get(debtor=debtor).reason == "hardship"
+    desk.now += timedelta(days=3)
+    confirmations.remind(desk.tenant, "", Clock(frozen_at=desk.now))
+    with desk.scope():
+        assert desk.fresh(debtor) == []
 
 
 def test_with_nothing_ahead_the_reminders_lane_rests(desk: Desk) -> None:

@@ -22,7 +22,13 @@ def test_the_shipped_sequence_follows_the_articles_day_counts() -> None:
         (-3, "preventive"), (3, "first"), (10, "middle"), (20, "middle"), (35, "formal"), (50, "formal"),
         (65, "last"), (85, "last"), (105, "last"),
     ]  # fmt: skip
-    bands = {"preventive": range(-5, -2), "first": range(1, 8), "middle": range(8, 31), "formal": range(31, 61), "last": range(61, 200)}
+    bands = {
+        "preventive": range(-5, -2),
+        "first": range(1, 8),
+        "middle": range(8, 31),
+        "formal": range(31, 61),
+        "last": range(61, 200),
+    }
     assert all(day in bands[stage] for day, stage in planned)
 
 
@@ -63,7 +69,10 @@ def test_touches_only_go_forward_and_never_repeat(start: int, data: st.DataObjec
     assert [order.index(code) for code in seen] == sorted(order.index(code) for code in seen)
 
 
-@given(st.text(min_size=1, max_size=20), st.sampled_from(["America/Bogota", "America/Santiago", "America/Sao_Paulo", "America/Tijuana"]))
+@given(
+    st.text(min_size=1, max_size=20),
+    st.sampled_from(["America/Bogota", "America/Santiago", "America/Sao_Paulo", "America/Tijuana"]),
+)
 def test_a_touch_falls_due_on_its_own_local_day(key: str, zone: str) -> None:
     touch = touches(SEED, DUE)[1]
     at = instant_of(touch, zone=zone, spread_key=key)

@@ -163,14 +163,27 @@ def test_news_of_the_account_start_pause_and_end_enrolments(desk: Desk) -> None:
     with desk.scope():
         debtor = desk.debtor(days_late=4)
         other = desk.debtor(days_late=4)
-        create_promise(debtor, Money.from_minor(50000, "COP"), (desk.now + timedelta(days=3)).date(), now=desk.now, source="test")
-        agreement = propose_agreement(other, count=3, first_on=(desk.now + timedelta(days=3)).date(), now=desk.now, source="test")
+        create_promise(
+            debtor, Money.from_minor(50000, "COP"), (desk.now + timedelta(days=3)).date(), now=desk.now, source="test"
+        )
+        agreement = propose_agreement(
+            other, count=3, first_on=(desk.now + timedelta(days=3)).date(), now=desk.now, source="test"
+        )
         accept_agreement(agreement, now=desk.now, source="test")
     follow(desk)
     with desk.scope():
         assert (enrolment(debtor).state, enrolment(debtor).reason) == ("paused", "promise")
         assert (enrolment(other).state, enrolment(other).reason) == ("paused", "agreement")
-        record_payment(desk.creditor, debtor, "pay-1", Money.from_minor(100000, "COP"), paid_at=desk.now, now=desk.now, source="test", method="cash")
+        record_payment(
+            desk.creditor,
+            debtor,
+            "pay-1",
+            Money.from_minor(100000, "COP"),
+            paid_at=desk.now,
+            now=desk.now,
+            source="test",
+            method="cash",
+        )
     follow(desk)
     with desk.scope():
         assert (enrolment(debtor).state, enrolment(debtor).reason) == ("ended", "paid")
@@ -216,7 +229,16 @@ def test_a_payment_takes_back_what_named_the_old_amount(desk: Desk) -> None:
     (request,) = sent(desk, debtor)
     desk.now += timedelta(minutes=5)
     with desk.scope():
-        record_payment(desk.creditor, debtor, "part", Money.from_minor(40000, "COP"), paid_at=desk.now, now=desk.now, source="test", method="cash")
+        record_payment(
+            desk.creditor,
+            debtor,
+            "part",
+            Money.from_minor(40000, "COP"),
+            paid_at=desk.now,
+            now=desk.now,
+            source="test",
+            method="cash",
+        )
     follow(desk)
     with desk.scope():
         request.refresh_from_db()
