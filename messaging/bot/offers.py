@@ -29,8 +29,11 @@ def plan_counts(total_minor: int, *, most: int, least_minor: int) -> list[int]:
 
 
 def first_on(today: date, max_grace_days: int) -> date:
-    """When a plan begins."""
-    return today + timedelta(days=min(_FIRST_AFTER, max_grace_days))
+    """When a plan begins: some days ahead, on no Sunday where the policy leaves a choice."""
+    day = today + timedelta(days=min(_FIRST_AFTER, max_grace_days))
+    if day.weekday() != 6:
+        return day
+    return day + timedelta(days=1) if max_grace_days > _FIRST_AFTER else max(today, day - timedelta(days=1))
 
 
 def promise_days(today: date, last: date, closed: Collection[int] = (6,)) -> list[date]:

@@ -22,6 +22,9 @@ def react(conversation: Conversation, message: Message, now: datetime) -> None:
 
     With an agent (or nobody) speaking it only marks that a person is waited for. Doing it twice sends nothing twice.
     """
+    if conversation.person_id is None:
+        _wait_for_human(conversation, now=now)
+        return
     stop = (
         Stop.objects.filter(person_id=conversation.person_id, kind="opted_out", lifted_at=None)
         .order_by("-since")

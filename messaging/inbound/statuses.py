@@ -30,6 +30,8 @@ _EARLIER = {
     "read": ["waiting", "sending", "uncertain", "accepted", "refused", "sent", "delivered", "failed"],
     "failed": ["waiting", "sending", "uncertain", "accepted", "sent"],
 }
+#: Reports that prove that the message reached the phone.
+_PROOF = ("delivered", "read")
 _STAMP = {"sent": "sent_at", "delivered": "delivered_at", "read": "read_at", "failed": "failed_at"}
 
 
@@ -93,6 +95,8 @@ def apply(reports: Sequence[Status], *, now: datetime) -> int:
     StatusReport.objects.bulk_create([row for row, _ in rows])
     for state in ("sent", "delivered", "read", "failed"):
         _move(state, [(row, report) for row, report in rows if row.state == state])
+    failed = {pk for pk, message in messages.items() if message.state == "failed"}
+    _not_failed([row.message_id for row, _ in rows if row.message_id in failed and row.state in _PROOF])
     emit_many(
         Emit(f"message.{row.state}", "messaging.statusreport", row.pk, row.provider_at,
              messages[row.message_id].creditor_id, digest=digest_of("messaging.statusreport", row),
@@ -124,6 +128,16 @@ def _move(state: str, rows: Sequence[tuple[StatusReport, Status]]) -> None:
                 ContactPoint.objects.filter(
                     pk__in=Message.objects.filter(pk=row.message_id).values("conversation__contact_point_id")
                 ).update(unreachable_at=report.at)
+
+
+def _not_failed(ids: Sequence[uuid.UUID]) -> None:
+    """What was reported as failed has reached the phone after all: take back what we concluded."""
+    if not ids:
+        return
+    Message.objects.filter(pk__in=ids).update(error_code="")
+    ContactPoint.objects.filter(
+        pk__in=Message.objects.filter(pk__in=ids).values("conversation__contact_point_id")
+    ).update(unreachable_at=None)
 
 
 def _settle_by_reference(

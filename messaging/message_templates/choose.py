@@ -122,7 +122,8 @@ class TemplateShelf:
         if not verified and not probe:
             raise DomainError("identity_unknown", "nobody has proved to be this debtor at this address")
         template = self.template(account, stage if verified else PROBE, now=now)
-        tenant = self._channels.tenant if self._channels else Tenant.objects.get(pk=account.debtor.tenant_id)
+        assert self._channels is not None  # number() made it
+        tenant = self._channels.tenant
         places = variables.values(
             person=account.person, creditor=account.creditor, sender=sender_of(tenant, account, number),
             invoices=invoices, language=template.language, today=local_date(now, account.zone),

@@ -29,6 +29,7 @@ SECURITY = {
     "content-security-policy": "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'self'",
     "x-content-type-options": "nosniff",
 }
+FEW_LIVE_THERE = {"Etc/Unknown", "America/Noronha"}
 BY_HAND = {"intent": "by_hand"}
 
 
@@ -305,6 +306,6 @@ def _place(phone: str) -> dict[str, str]:
         number = phonenumbers.parse(phone)
     except phonenumbers.NumberParseException:
         return {"display": phone, "zone": "UTC"}
-    zones = [zone for zone in time_zones_for_number(number) if "/" in zone and not zone.startswith("Etc/")]
+    zones = [zone for zone in time_zones_for_number(number) if "/" in zone and zone not in FEW_LIVE_THERE]
     shown_as = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     return {"display": shown_as, "zone": zones[0] if zones else "UTC"}

@@ -31,7 +31,7 @@ PREFIX = "/api/v1/"
 PUBLIC = {"/api/v1/schema/", "/api/v1/docs/"}
 METHODS = ("get", "post", "put", "patch", "delete")
 #: How many sets of ids are tried per operation; the likeliest come first.
-TRIES = 16
+TRIES = 10
 REFUSED = {403, 404, 405}
 #: Words in a parameter's or path's name, and what it most likely wants.
 HINTS = {

@@ -168,6 +168,7 @@ def walked(api, address):
         answer = api("get", f"{address}&cursor={cursor}").json()
         seen += [row["external_id"] for row in answer["results"]]
         cursor, pages = answer["next_cursor"], pages + 1
+        assert pages < 20
     return seen
 
 

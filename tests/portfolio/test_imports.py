@@ -341,6 +341,18 @@ def test_undoing_keeps_what_came_from_elsewhere(creditor):
     assert ("d1", "psp-1", "payment", 12000, True) in kept["payments"]
 
 
+def test_an_amount_that_a_later_import_stated_holds(creditor):
+    with tenant_scope(creditor.tenant_id):
+        owner = factories.make_debtor(creditor, external_id="d1")
+        services.save_invoice(creditor, owner, "i1", due_on=DUE, amount=Money(Decimal("70.00"), "BRL"), now=NOON)
+    first = apply(creditor, [invoice(2, amount="75.00")])
+    later = apply(creditor, [invoice(2, amount="90.00")])
+    undo_import(first, now=NOON)
+    assert state(creditor)["debtors"][0][3] == 9000
+    undo_import(later, now=NOON)
+    assert state(creditor)["debtors"][0][3] == 7500
+
+
 def test_a_payment_that_the_bank_took_back_is_not_revived_by_undoing_and_importing(creditor):
     rows = [debtor(2), invoice(2), payment(2)]
     first = apply(creditor, rows)

@@ -131,15 +131,15 @@ class TemplateAdmin:
             raise NoAnswer(f"{type(error).__name__}: {error}") from error
         if not isinstance(body, dict):
             raise NoAnswer(f"HTTP {answer.status_code}: not an object")
-        error = body.get("error")
-        if isinstance(error, dict):
+        wrong = body.get("error")
+        if isinstance(wrong, dict):
             detail = (
-                (error.get("error_data") or {}).get("details")
-                or error.get("error_user_msg")
-                or error.get("message")
+                (wrong.get("error_data") or {}).get("details")
+                or wrong.get("error_user_msg")
+                or wrong.get("message")
                 or ""
             )
-            raise Refused(int(error.get("code", 0)), str(detail)[:300], transient=bool(error.get("is_transient")))
+            raise Refused(int(wrong.get("code", 0)), str(detail)[:300], transient=bool(wrong.get("is_transient")))
         if answer.status_code >= 400:
             raise NoAnswer(f"HTTP {answer.status_code} without an error code")
         return body

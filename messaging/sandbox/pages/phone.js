@@ -67,7 +67,7 @@ async function refreshList() {
   const digits = wanted.replace(/\D/g, "");
   const rows = phones.filter((p) => p.name.toLowerCase().includes(wanted) || (digits && p.phone.includes(digits)));
   const zone = rows.length ? rows[0].zone : "UTC";
-  $("#clock").textContent = say("now", { at: when(now, person ? zoneOf(phones, person) : zone, { weekday: "long", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false }) });
+  $("#clock").textContent = say("now", { at: when(now, person ? zoneOf(phones, person) : zone, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false }) });
   const key = JSON.stringify(rows);
   if (key === seen.list) return;
   seen.list = key;
@@ -106,7 +106,7 @@ async function openBill(url) {
   const dialog = $("#bill");
   let bill;
   try { bill = await call(`${base}/bill?token=${encodeURIComponent(token)}`); } catch (error) { trouble(error.message); return; }
-  const shut = say("status")[bill.status] || "";
+  const shut = WORDS[language].status[bill.status] || "";
   dialog.querySelector("h2").textContent = `${say("pay")} · ${$("#business").textContent}`;
   dialog.querySelector(".amount").textContent = money(bill);
   dialog.querySelector(".reference").textContent = `${say("reference")}: ${bill.reference}`;

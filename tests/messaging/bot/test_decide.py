@@ -20,12 +20,14 @@ from messaging.bot.decide import (
     reason_of,
     topic_of,
 )
-from messaging.bot.offers import plan_counts, promise_days
+from messaging.bot.offers import first_on, plan_counts, promise_days
 
 NOW = datetime(2026, 11, 17, 18, tzinfo=UTC)
 TODAY = date(2026, 11, 17)
-TAPS = ["", "pay", "plan", "plan:3", "more_time", "date:2026-11-20", "date:2027-11-20", "doubts", "paid", "human", "wrong_person",
-        "accept", "reject", "amount", "dispute", "probe:yes", "probe:no", "check:document_last3:123", "consent:yes", "nonsense"]  # fmt: skip
+TAPS = [
+    "", "pay", "plan", "plan:3", "more_time", "date:2026-11-20", "date:2027-11-20", "doubts", "paid", "human", "wrong_person",
+    "accept", "reject", "amount", "dispute", "probe:yes", "probe:no", "check:document_last3:123", "consent:yes", "nonsense",
+]  # fmt: skip
 INTENTS = ["pay_now", "promise", "plan", "more_time", "paid_already", "dispute", "wrong_person", "hardship", "human", "abuse",
            "question", "greeting", "other"]  # fmt: skip
 KINDS = ["text", "interactive", "button", "image", "document", "audio", "sticker", "location", "unsupported"]
@@ -34,8 +36,10 @@ NEUTRAL = {"claim", "ask", "ask_who", "passed", "strike", "wrong_person", "hand_
 NEUTRAL_WORDS = {"human", "abuse", "give_up"}
 
 heards = st.builds(
-    Heard, kind=st.sampled_from(KINDS), text=st.sampled_from(["", "hola", "sí", "soy yo", "123", "asdf", "gracias"]),
-    tapped=st.sampled_from(TAPS), intent=st.sampled_from(INTENTS), day=st.sampled_from([None, TODAY, date(2026, 11, 20), date(2028, 1, 1)]),
+    Heard, kind=st.sampled_from(KINDS),
+    text=st.sampled_from(["", "hola", "sí", "soy yo", "123", "asdf", "gracias"]),
+    tapped=st.sampled_from(TAPS), intent=st.sampled_from(INTENTS),
+    day=st.sampled_from([None, TODAY, date(2026, 11, 20), date(2028, 1, 1)]),
     minor=st.sampled_from([None, 1, 10**6]), question=st.sampled_from(["", "document_last3", "birth_year"]),
     right=st.sampled_from([None, True, False]),
 )  # fmt: skip
@@ -168,7 +172,8 @@ def test_typed_answers(question: str, text: str, answer: str) -> None:
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        ("ya lo pagué la semana pasada", "already_paid"), ("me están cobrando de más", "wrong_amount"), ("esa factura no es mía", "not_mine"),
+        ("ya lo pagué la semana pasada", "already_paid"), ("me están cobrando de más", "wrong_amount"),
+        ("esa factura no es mía", "not_mine"),
         ("cancelei o serviço em março", "cancelled"), ("o produto veio com defeito", "not_delivered"), ("", "other"),
     ],
 )  # fmt: skip
@@ -191,3 +196,8 @@ def test_days_to_choose_from_lie_ahead_within_patience_and_off_sundays(today: da
     assert len(days) <= 6
     assert days == sorted(set(days))
     assert all(today < day <= last and day.weekday() != 6 for day in days)
+
+
+@given(st.dates(date(2026, 1, 1), date(2030, 1, 1)), st.integers(0, 180))
+def test_a_plan_begins_within_the_creditors_patience(today: date, patience: int) -> None:
+    assert today <= first_on(today, patience) <= today + timedelta(days=patience)

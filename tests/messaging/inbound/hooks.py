@@ -10,7 +10,7 @@ from typing import Any
 
 from django.test import Client
 
-from messaging.models import Message, Number
+from messaging.models import Message, Number, ProviderMessage
 from tenants import work
 from tenants.models import InboundRoute
 from tests.messaging.cloud import SECRET, Cloud
@@ -68,4 +68,5 @@ def take(cloud: Cloud, *values: dict[str, Any]) -> None:
 
 def messages_of(cloud: Cloud, provider_id: str) -> list[Message]:
     with cloud.scope():
-        return list(Message.objects.filter(providermessage__provider_id=provider_id))
+        owners = ProviderMessage.objects.filter(provider_id=provider_id).values("message_id")
+        return list(Message.objects.filter(pk__in=owners))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.test import override_settings
 
 from compliance.models import Contact
@@ -198,8 +198,6 @@ def test_the_answers_are_kept_when_the_database_fails_in_that_moment(
     def cut(line: Any, parcels: Any) -> Any:
         answers = deliver(line, parcels)
         # The server ends our session, as a restart does; Django finds out with the next statement.
-        from django.db import connection
-
         connection.ensure_connection()
         connection.connection.close()
         return answers

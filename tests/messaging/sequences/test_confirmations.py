@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from messaging.sequences.services import pause_for, refresh
 from portfolio.models import Instalment
 from portfolio.services import accept_agreement, create_promise, propose_agreement, record_payment, reverse_payment
 from tenants import events
+from tenants.models import EventCursor
 from tests.messaging.desk import Desk, open_desk
 
 
@@ -31,7 +33,7 @@ def follow(desk: Desk) -> None:
 
 def paid(desk: Desk, debtor, minor: int, name: str = "p1", **fields):
     money = Money.from_minor(minor, "COP")
-    values = {"paid_at": desk.now, "now": desk.now, "source": "test", "method": "cash"} | fields
+    values: dict[str, Any] = {"paid_at": desk.now, "now": desk.now, "source": "test", "method": "cash"} | fields
     return record_payment(desk.creditor, debtor, name, money, **values)
 
 
@@ -52,7 +54,7 @@ def test_a_payment_gets_one_receipt_by_template_also_when_it_settles_everything(
         text = desk.text_of(receipt)
         assert "$1.000,00" in text
         assert "$0,00" in text
-        events.EventCursor.objects.filter(reader=confirmations.READER).update(sequence=0)
+        EventCursor.objects.filter(reader=confirmations.READER).update(sequence=0)
     assert told(desk, debtor) == [], "reading the log again tells nothing twice"
 
 

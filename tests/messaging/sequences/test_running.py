@@ -53,7 +53,9 @@ def enrolment(debtor) -> Enrolment:
 def due_now(desk: Desk, debtor) -> None:
     """Move the desk's clock to the debtor's next touch."""
     with desk.scope():
-        desk.now = max(desk.now, enrolment(debtor).next_at)
+        at = enrolment(debtor).next_at
+        assert at is not None
+        desk.now = max(desk.now, at)
 
 
 def started(desk: Desk, **fields):
@@ -76,6 +78,7 @@ def test_a_verified_debtor_gets_the_stages_text_with_every_place_filled(desk: De
     with desk.scope():
         text = desk.text_of(request)
         assert request.message_class == "collection"
+        assert request.template is not None
         assert request.template.stage == "middle"
         assert "{{" not in text
         assert "$2.000,00" in text
@@ -266,7 +269,8 @@ def test_a_batch_is_asked_for_in_a_constant_number_of_queries(desk: Desk) -> Non
         with desk.scope():
             made = [desk.debtor(days_late=4) for _ in range(count)]
             refresh([one.pk for one in made], now=desk.now)
-            desk.now = max(desk.now, *Enrolment.objects.filter(state="active").values_list("next_at", flat=True))
+            planned = Enrolment.objects.filter(state="active").values_list("next_at", flat=True)
+            desk.now = max(desk.now, *[at for at in planned if at is not None])
         with CaptureQueriesContext(connection) as captured:
             serve(desk)
         with desk.scope():

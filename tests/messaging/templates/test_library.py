@@ -72,7 +72,8 @@ def _world(country: str, long: bool) -> dict[str, Any]:
     wide = "Muebles S.A. y y Electrodomésticos La Sabana del Norte de Occidente " * (3 if long else 1)
     creditor = SimpleNamespace(
         name=wide[:180] if long else "Horizonte S.A.S.", legal_name=wide[:180], tax_id="11444777000161", country=country, language="es",
-        address=("Avenida de los Insurgentes Sur 1234, " * 6)[: 200 if long else 60], contact=("ayuda@sabana.example, 601 500 0300 " * 5)[: 150 if long else 34],
+        address=("Avenida de los Insurgentes Sur 1234, " * 6)[: 200 if long else 60],
+        contact=("ayuda@sabana.example, 601 500 0300 " * 5)[: 150 if long else 34],
         pay_to={"pix": {"key": "k", "name": "REDE", "city": "X"}, "clabe": {"clabe": "0", "holder": wide[:120]}},
     )  # fmt: skip
     invoices = [
