@@ -79,7 +79,7 @@ class RuleSetSnapshot(TenantModel):
 class Consent(TenantModel):
     """A statement about consent: granted, revoked, ...; the newest per channel, purpose and creditor holds."""
 
-    wall = f"{BY_PERSON}:person_id"
+    wall = f"{BY_PERSON}:person_id:owner"
     append_only = True
 
     class State(models.TextChoices):
@@ -118,7 +118,7 @@ class Consent(TenantModel):
 class Stop(TenantModel):
     """A reason not to write to a person, until somebody who may lifts it."""
 
-    wall = f"{BY_PERSON}:person_id"
+    wall = f"{BY_PERSON}:person_id:owner"
 
     person = TenantForeignKey(Person)
     contact_point = TenantForeignKey(ContactPoint, null=True)

@@ -10,13 +10,13 @@ from django.db import models
 from compliance.models import Decision
 from portfolio.models import ContactPoint, Creditor, Debtor, Invoice, Person
 from tenants.models import TenantModel
-from tenants.walls import BY_CREDITOR, BY_MESSAGE, BY_TENANT, SameTenant, TenantForeignKey
+from tenants.walls import BY_CREDITOR, BY_MESSAGE, BY_OWNER, BY_TENANT, SameTenant, TenantForeignKey
 
 
 class WhatsAppAccount(TenantModel):
     """A WhatsApp Business account: its token, its app's secret, its portfolio's limit."""
 
-    wall = BY_TENANT
+    wall = BY_OWNER
     creditor_id = models.UUIDField(null=True)  # whose account it is; null: the organisation's
     waba_id = models.CharField(max_length=40)
     portfolio_id = models.CharField(max_length=40, blank=True)
@@ -214,7 +214,7 @@ class Message(TenantModel):
 class ProviderMessage(TenantModel):
     """The provider's id of a message: unique, so that a webhook that comes twice does nothing twice."""
 
-    wall = BY_TENANT
+    wall = f"{BY_MESSAGE}:message_id"
     provider_id = models.CharField(max_length=200)
     message = TenantForeignKey(Message)
 
@@ -230,7 +230,7 @@ class ProviderMessage(TenantModel):
 class StatusReport(TenantModel):
     """What the provider reported about a message, once per state; all of them are kept."""
 
-    wall = BY_TENANT
+    wall = f"{BY_MESSAGE}:message_id"
     append_only = True
     message = TenantForeignKey(Message)
     state = models.CharField(max_length=10)
@@ -368,7 +368,7 @@ class Outbound(TenantModel):
 class Sequence(TenantModel):
     """A dunning sequence: which steps debtors of a creditor (or of all) go through."""
 
-    wall = BY_TENANT
+    wall = BY_OWNER
     creditor_id = models.UUIDField(null=True)
     name = models.CharField(max_length=120)
     country = models.CharField(max_length=2)

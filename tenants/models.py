@@ -223,7 +223,9 @@ class Job(models.Model):
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["task", "subject"], name="tenants_job_once")
+            models.UniqueConstraint(
+                fields=["tenant_id", "task", "subject"], nulls_distinct=False, name="tenants_job_once"
+            )
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["due_at"], condition=models.Q(parked_at=None), name="tenants_job_due")

@@ -12,6 +12,7 @@ from functools import lru_cache
 import redis
 from django.conf import settings
 
+from kernel.clock import machine_now
 from messaging.models import Number
 
 _local: dict[str, tuple[int, int]] = {}
@@ -28,7 +29,7 @@ def allowance(number: Number, wanted: int) -> int:
     global _retry_redis_at
     if number.per_second == 0:
         return wanted
-    second = int(time.time())
+    second = int(machine_now().timestamp())
     key = f"pace:{number.pk}:{second}"
     if time.monotonic() >= _retry_redis_at:
         try:

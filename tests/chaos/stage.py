@@ -263,7 +263,7 @@ class Stage:
         """A webhook with one message from this person, and its id."""
         wamid = f"wamid.CHAOS{os.getpid()}.{next(_wamids)}"
         stamp = str(int(time.time() + self.world["offset"]))
-        message = {"from": person.phone.lstrip("+"), "id": wamid, "timestamp": stamp, "type": "text"}
+        message: dict[str, Any] = {"from": person.phone.lstrip("+"), "id": wamid, "timestamp": stamp, "type": "text"}
         message |= {"text": {"body": text}}
         value = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": "800800"}, "messages": [message]}
         change = {"field": "messages", "value": value}
@@ -289,7 +289,7 @@ def database_of(servers: Servers) -> dict[str, str]:
     own = Testbed(servers.database_admin_url, servers.redis_url, "")
     prepare_database(own.admin_url, DATABASE, owner=own.owner, app=own.app)
     made = subprocess.run([programs / "pg_dump", template], check=True, capture_output=True)
-    fill = [programs / "psql", "--quiet", "--output", os.devnull, "--set", "ON_ERROR_STOP=1"]
+    fill = [str(programs / "psql"), "--quiet", "--output", os.devnull, "--set", "ON_ERROR_STOP=1"]
     subprocess.run([*fill, with_database(own.admin_url, DATABASE)], check=True, input=made.stdout)
     return own.environ(DATABASE)
 

@@ -13,7 +13,7 @@ from tests.chaos.stage import ROUNDS, Person, Stage, until
 
 PEOPLE = 6
 POSTERS = 4
-POSTS = 25  # of each poster
+POSTS = 15  # of each poster
 
 
 class Poster(threading.Thread):

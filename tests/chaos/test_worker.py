@@ -8,7 +8,7 @@ import pytest
 
 from tests.chaos.stage import ROUNDS, Stage, until
 
-PEOPLE = 24
+PEOPLE = 20
 
 
 @pytest.mark.parametrize("turn", range(ROUNDS))

@@ -40,8 +40,8 @@ TEXTS = {
     "consent_no": "Entendido, no registramos ninguna autorización. Gracias por responder.",
     # the account
     "detail": (
-        "Gracias, {name}. Le escribimos por su cuenta con {creditor}: {reference} ({description}), {amount}, con "
-        "vencimiento el {due_date}. ¿Cómo prefiere seguir?"
+        "Gracias, {name}. Le escribimos por su cuenta con {creditor}: {reference} ({description}), con "
+        "vencimiento el {due_date}. Total: {amount}. ¿Cómo prefiere seguir?"
     ),
     "nothing_open": "Gracias, {name}. En este momento no tiene pagos pendientes con {creditor}.",
     "statement": "Este es el detalle de su cuenta con {creditor}:\n{lines}\nTotal: {amount}.",

@@ -35,8 +35,8 @@ TEXTS = {
     "consent_yes": "Obrigado. Registramos a sua autorização; você pode retirar quando quiser respondendo SAIR.",
     "consent_no": "Entendido, não registramos nenhuma autorização. Obrigado por responder.",
     "detail": (
-        "Obrigado, {name}. Falamos sobre a sua conta com {creditor}: {reference} ({description}), {amount}, com "
-        "vencimento em {due_date}. Como prefere seguir?"
+        "Obrigado, {name}. Falamos sobre a sua conta com {creditor}: {reference} ({description}), com "
+        "vencimento em {due_date}. Total: {amount}. Como prefere seguir?"
     ),
     "nothing_open": "Obrigado, {name}. No momento você não tem pagamentos em aberto com {creditor}.",
     "statement": "Estes são os detalhes da sua conta com {creditor}:\n{lines}\nTotal: {amount}.",

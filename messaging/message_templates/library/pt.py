@@ -13,25 +13,25 @@ _PAID = "Se já pagou, envie o comprovante por aqui e desconsidere este aviso."
 _PAID_EARLY = "Se já pagou, desconsidere este aviso."
 
 _OPENINGS = {
-    "preventive": ("Passando para lembrar que o pagamento de {{reference}} ({{description}}) vence em {{due_date}}."),
+    "preventive": ("Passando para lembrar que o seu pagamento, {{reference}} ({{description}}), vence em {{due_date}}."),
     "first": (
-        "Talvez a data tenha passado na correria: o pagamento de {{reference}} ({{description}}) venceu em "
+        "Talvez a data tenha passado na correria: o seu pagamento, {{reference}} ({{description}}), venceu em "
         "{{due_date}}."
     ),
     "middle": (
-        "O pagamento de {{reference}} ({{description}}) venceu em {{due_date}} e está em aberto há {{days}} dias."
+        "O seu pagamento, {{reference}} ({{description}}), venceu em {{due_date}} e está em aberto há {{days}} dias."
     ),
     "formal": (
-        "Voltamos a falar com você porque o pagamento de {{reference}} ({{description}}), vencido em {{due_date}}, "
+        "Voltamos a falar com você porque o seu pagamento, {{reference}} ({{description}}), vencido em {{due_date}}, "
         "continua em aberto há {{days}} dias."
     ),
     "last": (
-        "O pagamento de {{reference}} ({{description}}) venceu em {{due_date}} e está em aberto há {{days}} dias. "
+        "O seu pagamento, {{reference}} ({{description}}), venceu em {{due_date}} e está em aberto há {{days}} dias. "
         "Queremos resolver isso com você até {{deadline}}."
     ),
     "instalment": "Lembrete da parcela {{instalment}} do seu acordo ({{description}}), que vence em {{due_date}}.",
     "promise": (
-        "Lembrete da data que você escolheu, {{promised_on}}, para o pagamento de {{reference}} ({{description}}), "
+        "Lembrete da data que você escolheu, {{promised_on}}, para o seu pagamento, {{reference}} ({{description}}), "
         "vencido em {{due_date}}."
     ),
 }

@@ -55,7 +55,7 @@ function trouble(text, good) {
 const person = (location.pathname.match(/\/_sandbox\/phone\/(.+)$/) || [])[1];
 const base = location.pathname;
 const seen = { chat: "", list: "" };
-let current = null;
+let current = null, toEnd = true;
 document.body.classList.toggle("nobody", !person);
 
 // -- the list ---------------------------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ $("#search").addEventListener("input", () => { seen.list = ""; refreshList(); })
 // -- the phone --------------------------------------------------------------------------------------------------------
 
 async function act(path, body) {
-  try { await call(base + path, { phone_number_id: current, ...body }); trouble(""); await refresh(); } catch (error) { trouble(error.message); }
+  try { await call(base + path, { phone_number_id: current, ...body }); trouble(""); toEnd = true; await refresh(); } catch (error) { trouble(error.message); }
 }
 function openList(item) {
   const dialog = $("#list");
@@ -166,7 +166,6 @@ async function refreshChat() {
   current = value.chats.some((c) => c.phone_number_id === current) ? current : (value.chats[0] || {}).phone_number_id;
   const key = JSON.stringify([current, value.chats]);
   if (key === seen.chat) return;
-  const fresh = !seen.chat;
   seen.chat = key;
   const chat = value.chats.find((c) => c.phone_number_id === current) || { items: [], name: "", display: "" };
   document.title = `${value.name} · ${chat.name}`;
@@ -186,7 +185,8 @@ async function refreshChat() {
   const box = $("#chat");
   const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
   box.replaceChildren(...nodes);
-  if (fresh || atEnd) box.scrollTop = box.scrollHeight;
+  if (toEnd || atEnd) box.scrollTop = box.scrollHeight;
+  toEnd = false;
 }
 async function refresh() {
   await Promise.all([person ? refreshChat() : null, refreshList()]);

@@ -33,9 +33,9 @@ def sign(body: bytes, secret: str = SECRET) -> str:
 
 def post(cloud: Cloud, body: bytes, *, signature: str | None = None) -> int:
     """Post a body with its (or this) signature; the status."""
-    headers = {"HTTP_X_HUB_SIGNATURE_256": sign(body) if signature is None else signature}
+    headers = {"X-Hub-Signature-256": sign(body) if signature is None else signature}
     path = f"/webhooks/whatsapp/{route(cloud).key}"
-    return Client().generic("POST", path, body, content_type="application/json", **headers).status_code
+    return Client().generic("POST", path, body, content_type="application/json", headers=headers).status_code
 
 
 def number_id(cloud: Cloud) -> str:

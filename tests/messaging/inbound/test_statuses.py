@@ -28,7 +28,7 @@ from messaging.channels.whatsapp.receive import Status, updates
 from messaging.inbound import statuses
 from messaging.models import Message, Outbound, ProviderMessage, SendRequest, StatusReport
 from messaging.sending import dispatch
-from tenants import work
+from tenants import jobs, work
 from tenants.models import Event, Job, Tenant
 from tests.messaging.cloud import Cloud, connect, person_with_window, reply, running_sandbox, states
 from tests.messaging.inbound.hooks import body, post, status, take, wamid
@@ -129,10 +129,8 @@ def test_a_report_that_is_faster_than_the_answer(cloud: Cloud, monkeypatch: pyte
         at = int(cloud.now().timestamp())
         ones = [status(provider_id, state, at, biz_opaque_callback_data=reference) for state in ("delivered", "sent")]
         assert post(cloud, body(cloud, {"statuses": ones})) == 200
-        (job,) = [
-            j for j in work.jobs.lease(now=machine_now(), tenant_id=cloud.tenant.pk) if j.task == "messaging.inbound"
-        ]
-        assert work.jobs.perform(job)
+        (job,) = [j for j in jobs.lease(now=machine_now(), tenant_id=cloud.tenant.pk) if j.task == "messaging.inbound"]
+        assert jobs.perform(job)
         return [Accepted(provider_id)]
 
     monkeypatch.setattr(whatsapp, "deliver", told_meanwhile)
@@ -162,8 +160,8 @@ def test_a_report_disproves_what_we_believed(cloud: Cloud, monkeypatch: pytest.M
     before = len(cloud.accepted())
     one = status(wamid(), "delivered", int(cloud.now().timestamp()), biz_opaque_callback_data=str(outbound.pk))
     assert post(cloud, body(cloud, {"statuses": [one]})) == 200
-    for job in work.jobs.lease(now=machine_now(), tenant_id=cloud.tenant.pk):
-        assert work.jobs.perform(job)
+    for job in jobs.lease(now=machine_now(), tenant_id=cloud.tenant.pk):
+        assert jobs.perform(job)
     work.drain(cloud.tenant.pk)
     with cloud.scope():
         assert states(request) == ("sent", "accepted", "delivered")

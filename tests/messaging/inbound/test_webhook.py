@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -62,7 +63,7 @@ def test_a_malformed_signed_body_is_kept_and_set_aside(cloud: Cloud, raw: bytes)
 def test_one_bad_update_does_not_stop_the_good_ones(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     real = arrivals.arrive
 
-    def sometimes(number: object, update: Inbound, *, now: object) -> object:
+    def sometimes(number: Any, update: Inbound, *, now: Any) -> Any:
         if update.text == "veneno":
             raise ZeroDivisionError("as a bug of ours would")
         return real(number, update, now=now)
@@ -105,7 +106,7 @@ def test_a_doubled_body_counts_once(cloud: Cloud) -> None:
         assert Message.objects.filter(direction="in", text="una vez").count() == 1
 
 
-STRANGE = [
+STRANGE: list[dict[str, Any]] = [
     {
         "messages": [{"from": ["a"], "id": {"x": 1}, "type": ["text"], "text": "no object"}],
         "contacts": [{"wa_id": [1]}],

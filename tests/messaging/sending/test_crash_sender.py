@@ -15,7 +15,7 @@ from kernel.clock import machine_now
 from kernel.errors import Refused, Unreachable
 from messaging.channels.base import Accepted
 from messaging.channels.whatsapp import send as whatsapp
-from messaging.models import Message, Outbound, ProviderMessage, SendRequest
+from messaging.models import Message, Number, Outbound, ProviderMessage, SendRequest
 from messaging.sending import dispatch, outcomes
 from tenants import jobs, lanes, work
 from tenants.models import Event, Tenant
@@ -216,7 +216,7 @@ def test_what_is_too_old_leaves_no_more(cloud: Cloud) -> None:
             debtor, "Gracias.", origin="old", now=cloud.now(), expires_at=cloud.now() + timedelta(minutes=30)
         )
         outcomes.pause_account(cloud.number_id, "190", "token", now=cloud.now())
-        account_id = outcomes.Number.objects.get(pk=cloud.number_id).account_id
+        account_id = Number.objects.get(pk=cloud.number_id).account_id
     cloud.advance(timedelta(hours=1))
     with cloud.scope():
         outcomes.resume_account(account_id, actor="user:test", now=cloud.now())
@@ -249,7 +249,7 @@ def test_the_account_is_paused_once_and_resumes(cloud: Cloud) -> None:
         assert {states(request) for request in requests} == {("queued", "queued", "waiting")}
         events = Event.objects.filter(name="account.paused")
         assert events.count() == 1
-        account = outcomes.Number.objects.select_related("account").get(pk=cloud.number_id).account
+        account = Number.objects.select_related("account").get(pk=cloud.number_id).account
         assert account.pause_code == "190"
     cloud.call("DELETE", "/faults")
     work.drain(cloud.tenant.pk)
