@@ -69,10 +69,16 @@ class PortfolioView(TenantView):
     def listed(self, rows: QuerySet[Any], shape: type[drf.BaseSerializer], *, moved: str = "") -> Response:
         """A page, filtered by what the address says."""
         request = self.request
-        if (debtor := request.query_params.get("debtor")) is not None:
-            rows = rows.filter(debtor__external_id=debtor)
-        if (state := request.query_params.get("state")) is not None:
-            rows = rows.filter(state=state)
+        fields = {field.name for field in rows.model._meta.get_fields()}
+        for name, lookup in (("debtor", "debtor__external_id"), ("state", "state")):
+            value = request.query_params.get(name)
+            if value is None:
+                continue
+            if name not in fields:
+                raise DomainError(
+                    "filter_unknown", "this list has no filter %(name)s", pointer=f"/{name}", name=name
+                )
+            rows = rows.filter(**{lookup: value})
         keys: tuple[str, ...] = ("id",)
         since = instant_of(request, "updated_since")
         if since is not None:
