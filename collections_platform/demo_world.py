@@ -128,7 +128,8 @@ def bring_up(data: Path, *, web_url: str, sandbox_url: str) -> list[Organisation
         # The instant on its clock by which its portfolio was made up.
         rows, chosen = portfolio(country, datetime.fromisoformat(state.tick_at))
         organisations.append(Organisation(country, path, state, rows, chosen))
-    sandbox.call("POST", "/clock", {"offset_seconds": offset.total_seconds()})
+    if sandbox_offset(sandbox) + CLOCKS_APART < offset:
+        sandbox.call("POST", "/clock", {"offset_seconds": offset.total_seconds()})
     for organisation in organisations:
         _set_clock(organisation.state, offset)
         connect(organisation.state, sandbox, web_url=web_url, now=machine_now() + offset, more={"review": AT_ONCE})
@@ -148,9 +149,14 @@ def read_state(path: Path) -> State | None:
     return state if Tenant.objects.filter(pk=state.tenant).exists() else None
 
 
+def sandbox_offset(sandbox: Sandbox) -> timedelta:
+    """How far the sandbox's clock runs ahead of real time."""
+    return timedelta(seconds=sandbox.call("GET", "/clock")["offset_seconds"])
+
+
 def offset_of(states: Iterable[State | None], sandbox: Sandbox) -> timedelta:
     """How far the demo's clocks run ahead of real time: never less than any of them does already."""
-    offsets = [timedelta(seconds=sandbox.call("GET", "/clock")["offset_seconds"])]
+    offsets = [sandbox_offset(sandbox)]
     ids = [state.tenant for state in states if state is not None]
     offsets += Tenant.objects.filter(pk__in=ids).values_list("clock_offset", flat=True)
     machine = machine_now()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import socket
 import sys
 import time
 import uuid
@@ -21,7 +22,7 @@ from collections_platform.headless.options import START, Options, parse
 from collections_platform.headless.source import Source, open_source, profiles
 from collections_platform.headless.world import State
 from collections_platform.runner.children import Child, end_all
-from collections_platform.runner.stack import answers, listens, next_free_port
+from collections_platform.runner.stack import answers, listens
 from kernel.errors import DomainError
 from kernel.money import Money
 from messaging.channels.whatsapp.send import reset_runtime
@@ -79,12 +80,23 @@ def _now(state: State) -> datetime:
     return Tenant.objects.get(pk=state.tenant_id).clock().now()
 
 
+def _free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on; the system spreads them, so that two runs at once do not meet."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
 @contextmanager
 def processes(options: Options, state: State) -> Iterator[tuple[Sandbox, str]]:
     """The sandbox, a web server of the product and a second worker, for as long as the run lasts."""
     folder = world.folder(options)
-    web_port = next_free_port(8200)
-    sandbox_port = next_free_port(8300, taken={web_port})
+    web_port, sandbox_port = _free_ports(2)
     web_url, sandbox_url = f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{sandbox_port}"
     environ = {"PUBLIC_URL": web_url, "GRAPH_BASE_URL": sandbox_url, "PYTHONUNBUFFERED": "1"}
     python = [sys.executable, "-P", "-m"]

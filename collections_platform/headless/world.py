@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
@@ -122,6 +123,7 @@ def found(
 
     `standing`: that clock stands still until it is moved, else it runs with real time from there.
     """
+    shutil.rmtree(folder(options) / "sandbox", ignore_errors=True)  # an earlier run's debtors are not this one's
     load_rule_packs(now=now, author=actor)
     language = LANGUAGE.get(country, "es")
     facts = CREDITORS[country]

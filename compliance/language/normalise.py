@@ -336,13 +336,17 @@ def _join_pieces(tokens: list[Token], vocabulary: Vocabulary) -> tuple[list[Toke
     out: list[Token] = []
     joined = 0
     place = 0
+    seen: dict[str, bool] = {t.text: vocabulary.knows(t.text) for t in tokens}
+    known = [seen[t.text] for t in tokens]
+    marks = [t.text in ".?," for t in tokens]
     while place < len(tokens):
         for count in (3, 2):
-            group = tokens[place : place + count]
-            if len(group) < count or any(t.text in ".?," for t in group):
+            stop = place + count
+            if stop > len(tokens) or all(known[place:stop]) or any(marks[place:stop]):
                 continue
+            group = tokens[place:stop]
             whole = "".join(t.text for t in group)
-            if not 5 <= len(whole) <= 14 or all(vocabulary.knows(t.text) for t in group):
+            if not 5 <= len(whole) <= 14:
                 continue
             if count == 2 and any(t.text in COMMON for t in group):
                 continue

@@ -26,6 +26,8 @@ Payload = TypeVar("Payload")
 Other = TypeVar("Other")
 
 MAX_GAP = 8
+_ANY = 1_000_000  # the cost of an element that says nothing about which words must be there
+REMEMBERED = 20_000  # words whose meaning is kept at hand; a later one is looked up again each time
 # Too common to wake a pattern on their own.
 _COMMON = """
 a al ao aos as con com da das de del do dos e el em en es esta este eu ha haber la las le les lo los ma mas me mi 
@@ -37,13 +39,17 @@ COMMON = frozenset(_COMMON.split())
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One compiled construction: the expression, and the tokens or beginnings of which one must be present."""
+    """One compiled construction: the expression, and the tokens or beginnings of which one must be present.
+
+    ``also``: of each of these sets one token must be present too, or running the expression is pointless.
+    """
 
     source: str
     regex: re.Pattern[str]
     words: frozenset[str]
     stems: frozenset[str]
     vocabulary: frozenset[str]
+    also: tuple[frozenset[str], ...] = ()
 
 
 class PatternError(ValueError):
@@ -107,19 +113,22 @@ def compile_pattern(source: str, sets: Mapping[str, Sequence[str]]) -> Pattern:
             pieces.append(comma + body)
             words: set[str] = set()
             stems: set[str] = set()
+            numeric = False
             for option in options:
                 # A phrase is woken by its rarest-looking (longest uncommon) word.
                 best = max(option.split("_"), key=lambda w: (w not in COMMON and w != "#", len(w)))
                 if best == "#":
-                    words = {"a"}  # a number cannot wake a pattern; "a" is common, so another element is chosen
+                    numeric = True  # a number cannot wake a pattern
                     break
                 (stems if best.endswith("*") else words).add(best.rstrip("*"))
-            cost = len(words) + 2 * len(stems) + 1000 * len(words & COMMON)
+            cost = _ANY if numeric else len(words) + 2 * len(stems) + 1000 * len(words & COMMON)
             anchors.append((cost, frozenset(words), frozenset(stems)))
-    if not anchors:
+    if not any(cost < _ANY for cost, _, _ in anchors):
         raise PatternError(f"nothing to match in {source!r}")
-    _, words_, stems_ = min(anchors, key=lambda a: a[0])
-    return Pattern(source, re.compile("(?<= )" + "".join(pieces) + closing), words_, stems_, frozenset(vocabulary))
+    anchor = min(anchors, key=lambda a: a[0])
+    also = tuple(words for cost, words, stems in anchors if (words, stems) != anchor[1:] and not stems and cost < _ANY)
+    regex = re.compile("(?<= )" + "".join(pieces) + closing)
+    return Pattern(source, regex, anchor[1], anchor[2], frozenset(vocabulary), also)
 
 
 class PatternIndex(Generic[Payload]):
@@ -135,6 +144,21 @@ class PatternIndex(Generic[Payload]):
             for stem in pattern.stems:
                 self._stems.setdefault(stem, []).append(number)
         self._lengths = sorted({len(stem) for stem in self._stems})
+        self._woken: dict[str, tuple[int, ...]] = {}
+
+    def _wakes(self, token: str) -> tuple[int, ...]:
+        """The patterns that a token wakes; remembered, since people use few words."""
+        woken = self._woken.get(token)
+        if woken is None:
+            numbers = list(self._words.get(token, ()))
+            for length in self._lengths:
+                if length > len(token):
+                    break
+                numbers += self._stems.get(token[:length], ())
+            woken = tuple(numbers)
+            if len(self._woken) < REMEMBERED:
+                self._woken[token] = woken
+        return woken
 
     def map(self, change: Callable[[Payload], Other]) -> PatternIndex[Other]:
         """The same patterns with changed payloads."""
@@ -143,13 +167,12 @@ class PatternIndex(Generic[Payload]):
     def matches(self, text: str, tokens: Iterable[str]) -> Iterator[tuple[re.Match[str], Payload]]:
         """Every match in the token text ``text`` (" tok tok "), in the order in which the patterns were written."""
         awake: set[int] = set()
-        for token in set(tokens):
-            awake.update(self._words.get(token, ()))
-            for length in self._lengths:
-                if length > len(token):
-                    break
-                awake.update(self._stems.get(token[:length], ()))
+        present = set(tokens)
+        for token in present:
+            awake.update(self._wakes(token))
         for number in sorted(awake):
             pattern, payload = self._entries[number]
+            if any(present.isdisjoint(words) for words in pattern.also):
+                continue
             for match in pattern.regex.finditer(text):
                 yield match, payload

@@ -7,7 +7,7 @@ import re
 from compliance.language.flags import CLASS_FLAGS, IDENTIFIER_FLAG
 from compliance.language.identifiers import bare, identifiers
 from compliance.language.languages import language_of
-from compliance.language.lexicon import CONDUCT, SHIELDS, VOCABULARY, Rule, read
+from compliance.language.lexicon import CONCEPTS, CONDUCT, SHIELDS, VOCABULARY, Rule, read
 from compliance.language.model import CLASSES, OK, Author, Context, Finding, Scan
 from compliance.language.normalise import MAX_CHARS, Normalised, normalise
 
@@ -23,6 +23,7 @@ _SHIELDED: dict[str, frozenset[str]] = {
     "due_process": frozenset({"false_legal_claim"}),
     "courtesy": frozenset({"shaming", "composure_loss"}),
     "preference": frozenset({"threat"}),
+    "not_money": frozenset({"fraud_diversion"}),
 }
 _DEBTOR_CLASSES = frozenset({"abusive", "profanity", "threat"})
 _DEBTOR_THREATS = ("violence", "consequences", "know_where")
@@ -34,6 +35,7 @@ _DISCOUNT = re.compile(
 _INSTALMENTS = re.compile(
     r"\b(\d{1,3}) ?(?:cuotas|parcelas|pagos|mensualidades|vezes|meses sin)\b|\b(\d{1,2})x\b", re.I
 )
+_SHOUT = re.compile(r"[!?¡¿]{3,}")
 
 
 def scan(text: str, *, author: Author = "agent", lang: str | None = None, context: Context | None = None) -> Scan:
@@ -70,6 +72,13 @@ def scan(text: str, *, author: Author = "agent", lang: str | None = None, contex
         best.setdefault((rule.cls, *span), finding)
     findings = _merge(list(best.values()))
     if author != "debtor":
+        for rule, span in _combined(normal, words, sentence, excused, quoted_by_debtor, lang):
+            # A construction that was recognised says it better than the notions in it.
+            if any(f.span[0] < span[1] and span[0] < f.span[1] for f in findings):
+                continue
+            findings.append(Finding(rule.cls, rule.severity, span, rule.id))
+            if rule.severity > 1:
+                flags |= CLASS_FLAGS[rule.cls] | rule.flags
         findings += _numbers(text, context, flags)
         findings += _limits(text, context, flags)
         if author != "template" and (shout := _shouting(text, words)):
@@ -81,6 +90,37 @@ def scan(text: str, *, author: Author = "agent", lang: str | None = None, contex
 
 def _binds_debtor(rule: Rule) -> bool:
     return rule.cls in _DEBTOR_CLASSES and (rule.cls != "threat" or rule.id.endswith(_DEBTOR_THREATS))
+
+
+def _combined(
+    normal: Normalised,
+    words: list[str],
+    sentence: list[int],
+    shields: list[tuple[str, int, int]],
+    quoted_by_debtor: list[str],
+    lang: str,
+) -> list[tuple[Rule, tuple[int, int]]]:
+    """What stands together without being a known construction: the worst rule of each stretch, worst first."""
+    negators = _NEGATORS[lang]
+
+    def denied(place: int) -> bool:
+        return words[place] in negators and words[place + 1 : place + 2] != ["?"] and not _hollow(place, words)
+
+    found = []
+    for hit in CONCEPTS[lang].hits(words, denied):
+        rule = hit.payload
+        # What a frame introduces may have been joined with words of the frame ("you wrote: band of thieves").
+        if any(
+            _excused(rule, first, hit.last, words, sentence, shields, normal, lang) for first in (hit.first, hit.last)
+        ):
+            continue
+        if quoted_by_debtor and rule.cls in ("abusive", "threat"):
+            said = " ".join(words[hit.first : hit.last + 1])
+            if any(said in quote for quote in quoted_by_debtor):
+                continue
+        found.append((rule, (normal.tokens[hit.first].start, normal.tokens[hit.last].end)))
+    found.sort(key=lambda f: (-f[0].severity, CLASSES.index(f[0].cls), f[1]))
+    return found
 
 
 def _sentences(words: list[str]) -> list[int]:
@@ -221,10 +261,10 @@ def _limits(text: str, context: Context, flags: set[str]) -> list[Finding]:
 
 def _shouting(text: str, words: list[str]) -> Finding | None:
     """Capitals throughout with a shout's marks, or a long sentence of capitals that speaks to "you"."""
+    if not _SHOUT.search(text):
+        return None
     letters = [c for c in text if c.isalpha()]
     if len(letters) < 14 or sum(c.isupper() for c in letters) < 0.8 * len(letters):
-        return None
-    if not re.search(r"[!?¡¿]{3,}", text):
         return None
     if not any(w not in ".?," for w in words):
         return None

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from compliance.language.concepts import Concepts
 from compliance.language.normalise import Vocabulary
 from compliance.language.patterns import Pattern, PatternError, PatternIndex, compile_pattern
 
@@ -77,6 +78,21 @@ def _conduct() -> tuple[PatternIndex[Rule], set[str], set[str], set[str]]:
     return PatternIndex(entries), vocabulary, alone, aimed
 
 
+def _concepts() -> dict[str, Concepts[Rule]]:
+    """The order-free rules of each language."""
+    built: dict[str, Concepts[Rule]] = {}
+    for name in ("es", "pt"):
+        data = read(f"concepts_{name}.yaml")
+        lines: list[tuple[str, Rule]] = []
+        for cls, rules in data["rules"].items():
+            for rule_id, body in rules.items():
+                flags = frozenset(body.get("flags", ()))
+                rule = Rule(f"{name}.{cls}.near.{rule_id}", cls, int(body["sev"]), flags, name, False, False)
+                lines += [(line, rule) for line in body["p"]]
+        built[name] = Concepts(data["notions"], lines)
+    return built
+
+
 def _mentions() -> tuple[PatternIndex[str], PatternIndex[str], set[str]]:
     """What is no violation by itself but raises a flag of some pack, and the frames that excuse a finding."""
     data = read("mentions.yaml")
@@ -110,11 +126,13 @@ def _plain(index: tuple[PatternIndex[tuple[str, bool]], set[str]]) -> PatternInd
 
 
 CONDUCT, _conduct_words, _alone, _aimed = _conduct()
+CONCEPTS = _concepts()
 MENTIONS, SHIELDS, _mention_words = _mentions()
 INTENTS, _intent_words = _named("intents.yaml", "intents")
 _sentiment, _disclosure = _named("intents.yaml", "sentiment"), _named("disclosure.yaml", "signs")
 SENTIMENT, DISCLOSURE = _plain(_sentiment), _plain(_disclosure)
 _all = _conduct_words | _mention_words | _intent_words | _sentiment[1] | _disclosure[1]
+_all |= {w for concepts in CONCEPTS.values() for w in concepts.vocabulary}
 VOCABULARY = Vocabulary(
     words=frozenset(w for w in _all if not w.endswith("*")),
     stems=tuple(sorted({w[:-1] for w in _all if w.endswith("*") and len(w) > 4})),

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compliance.language import CLASSES, OK, PRODUCED_FLAGS, Context, Finding, Scan, flags_for, scan, soften
-from compliance.language.measure import alarms_on_public_sets, examples, figures, public_sets, speed
+from compliance.management.commands.measure_language import alarms_on_public_sets, examples, figures, public_sets, speed
 
 TUNE = [e for e in examples("tune") if e[3] != OK]
-LAWFUL = [e for part in ("tune", "fresh", "blind") for e in examples(part) if e[3] == OK]
+LAWFUL = [e for part in ("tune", "fresh", "blind", "second-tune", "unseen") for e in examples(part) if e[3] == OK]
 
 DISGUISES = {
     "capitals": str.upper,
@@ -294,6 +294,11 @@ HOSTILE = [
     "a " * 2048,
     "a." * 2048,
     "p r e s o " * 410,
+    "voy a contarle a su jefe " * 160,
+    "su " * 1365,
+    "voy su jefe contar " * 200 + "cuota " * 40,
+    "no le voy a decir a su jefe su jefe " * 110,
+    "o senhor vai ser preso sua casa " * 120,
     "*" * 4096,
     "p*t* " * 800,
     "@" * 4096,
@@ -357,13 +362,21 @@ def test_the_corpus_is_wide_enough() -> None:
 
 @pytest.mark.parametrize(
     ("part", "found", "alarms"),
-    [("tune", 0.99, 0.0), ("fresh", 0.98, 0.0), ("heldout", 0.96, 0.015), ("blind", 0.33, 0.0)],
+    [
+        ("tune", 0.99, 0.0),
+        ("fresh", 0.98, 0.0),
+        ("heldout", 0.96, 0.015),
+        ("blind", 0.44, 0.0),
+        ("second-tune", 0.97, 0.0),
+        ("second-heldout", 0.88, 0.05),
+        ("unseen", 0.22, 0.0),
+    ],
 )
 def test_figures_do_not_fall(part: str, found: float, alarms: float) -> None:
     result = figures(part)
     assert result["found"] >= found
     assert result["false_alarms"] <= alarms
-    assert result["precision"] >= 0.98
+    assert result["precision"] >= (0.96 if part == "second-heldout" else 0.98)
 
 
 @pytest.mark.parametrize(
