@@ -100,6 +100,7 @@ def find(options: Options) -> State | None:
 
 def create(options: Options) -> State:
     """Make the run's organisation; nothing of it is known outside yet."""
+    shutil.rmtree(folder(options) / "sandbox", ignore_errors=True)  # an earlier run's debtors are not this one's
     state = found(
         key=options.key, slug=f"run-{options.key}-{secrets.token_hex(3)}", country=options.country, currency=options.currency,
         now=START, standing=True, scopes=ERP_SCOPES, actor="system:headless",
@@ -123,7 +124,6 @@ def found(
 
     `standing`: that clock stands still until it is moved, else it runs with real time from there.
     """
-    shutil.rmtree(folder(options) / "sandbox", ignore_errors=True)  # an earlier run's debtors are not this one's
     load_rule_packs(now=now, author=actor)
     language = LANGUAGE.get(country, "es")
     facts = CREDITORS[country]

@@ -306,7 +306,5 @@ class Concepts(Generic[Payload]):
             if last - first <= rule.width:
                 yield first, max(marks[p][1] for p in chosen)
 
-    def _is_denied(
-        self, found: tuple[int, int], begin: int, spoken: set[int], denied: Callable[[int], bool]
-    ) -> bool:
+    def _is_denied(self, found: tuple[int, int], begin: int, spoken: set[int], denied: Callable[[int], bool]) -> bool:
         return any(p not in spoken and denied(p) for p in range(max(begin, found[0] - REACH), found[1] + 1))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compliance.language import OK, Context, scan
-from compliance.language.concepts import ConceptError, Concepts, Hit
+from compliance.language.concepts import ConceptError, Concepts
 from compliance.language.lexicon import CONCEPTS
 from compliance.management.commands.measure_language import LABELLED, examples, second_part
 
@@ -37,6 +37,13 @@ def never(place: int) -> bool:
 def found(text: str, *lines: str) -> set[str]:
     rules = [entry for entry in LINES if not lines or entry[1] in lines]
     return {h.payload for h in Concepts(NOTIONS, rules).hits(text.split(), never)}
+
+
+def read(text: str) -> list[str]:
+    """What each finding rests on; every "no" denies."""
+    words = text.split()
+    hits = Concepts(NOTIONS, LINES[:2]).hits(words, lambda place: words[place] == "no")
+    return [" ".join(words[h.first : h.last + 1]) for h in hits]
 
 
 @pytest.mark.parametrize("parts", list(itertools.permutations(["voy", "contarle", "su jefe"])), ids=" ".join)
@@ -71,20 +78,15 @@ def test_neighbouring_sentences_and_questions() -> None:
 
 
 def test_a_negation_excuses_unless_it_is_part_of_the_phrase() -> None:
-    words = "no voy a contarle a su jefe".split()
-    concepts = Concepts(NOTIONS, LINES)
-    assert {h.payload for h in concepts.hits(words, lambda place: words[place] == "no")} == {"both"} - {"both"}
-    words = "no me obligue".split()
-    assert list(concepts.hits(words, lambda place: words[place] == "no")) == [Hit("stops", 0, 2)]
+    assert read("no voy a contarle a su jefe") == []
+    assert read("no me obligue") == ["no me obligue"]
     # A second mention that nobody denies still counts.
-    words = "no voy a contarle a su jefe y uno dos tres cuatro cinco mejor voy a contarle a su mama".split()
-    assert "tells" in {h.payload for h in concepts.hits(words, lambda place: words[place] == "no")}
+    again = "voy a contarle a su mama"
+    assert again in read(f"no voy a contarle a su jefe y uno dos tres cuatro cinco mejor {again}")
 
 
 def test_the_words_that_it_rests_on() -> None:
-    words = "hola voy a contarle todo a su jefe hoy".split()
-    (hit,) = Concepts(NOTIONS, LINES[:1]).hits(words, never)
-    assert words[hit.first : hit.last + 1] == "voy a contarle todo a su jefe".split()
+    assert read("hola voy a contarle todo a su jefe hoy") == ["voy a contarle todo a su jefe"]
 
 
 @pytest.mark.parametrize(
