@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from tenants.views import healthz, readyz
 
+handler404 = "collections_platform.api.not_found"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz),
     path("readyz", readyz),

@@ -17,7 +17,7 @@ from typing import Any
 from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -114,7 +114,10 @@ class HasScope(BasePermission):
         principal = getattr(request, "user", None)
         if not isinstance(principal, Principal):
             return False
-        needed = getattr(view, "scopes", {}).get(request.method)
+        method = request.method or ""
+        needed = getattr(view, "scopes", {}).get("GET" if method == "HEAD" else method)
+        if needed is None and method not in view.allowed_methods:
+            raise MethodNotAllowed(method)
         self.message = f"this API key lacks the scope {needed}"
         return needed is not None and needed in principal.key.scopes
 

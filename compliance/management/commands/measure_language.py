@@ -1,5 +1,6 @@
 """`manage.py measure_language`: precision, recall and false alarms of the language detector, and its speed.
 
+Where there are no settings, `python -m compliance.management.commands.measure_language` does the same.
 Prints a table per part of the labelled messages, the share of non-offensive public texts that are flagged (where those
 sets lie beside the checkout), and milliseconds per message. Parts: tune, fresh, heldout, blind (corpus.yaml),
 second-tune, second-heldout (second.yaml), unseen (unseen.yaml); what each is worth is told at the head of its file.
@@ -190,3 +191,9 @@ class Command(BaseCommand):
                 if got.main_class != cls:
                     rules = ", ".join(f.rule for f in got.findings)
                     self.stdout.write(f"{part} {lang} {heading}: wanted {cls}, got {got.main_class}: {text}  [{rules}]")
+
+
+if __name__ == "__main__":
+    command = Command()
+    options = vars(command.create_parser("python -m", __spec__.name if __spec__ else "measure_language").parse_args())
+    command.handle(**options)

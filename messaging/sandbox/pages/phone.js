@@ -17,11 +17,8 @@ function make(tag, attributes = {}, ...children) {
   return node;
 }
 function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", "#i-" + name);
-  svg.setAttribute("aria-hidden", "true");
-  svg.append(use);
+  const svg = $("#icon").content.firstElementChild.cloneNode(true);
+  svg.firstElementChild.setAttribute("href", "#i-" + name);
   return svg;
 }
 function translate() {

@@ -337,7 +337,7 @@ def test_no_text_makes_it_slow(text: str) -> None:
 
 
 def test_speed_of_an_ordinary_message() -> None:
-    """p95 of 1,000 characters is 4 to 5 ms on an idle core; ten times that means that something broke."""
+    """p95 of 1,000 characters is 4 ms on an idle core; ten times that means that something broke."""
     assert speed(60)["median_ms"] < 40
 
 
@@ -368,7 +368,7 @@ def test_the_corpus_is_wide_enough() -> None:
         ("heldout", 0.96, 0.015),
         ("blind", 0.44, 0.0),
         ("second-tune", 0.97, 0.0),
-        ("second-heldout", 0.88, 0.05),
+        ("second-heldout", 0.88, 0.035),
         ("unseen", 0.22, 0.0),
     ],
 )
