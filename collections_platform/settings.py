@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "compliance",
     "messaging",
     "monitoring",
+    "collections_platform",
 ]
 AUTH_USER_MODEL = "tenants.User"
 ROOT_URLCONF = "collections_platform.urls"

@@ -9,6 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 
+class Words(str):
+    """A parameter of a DomainError that is itself a text for people ("invoice"): the edge translates it too."""
+
+
 class DomainError(Exception):
     """The caller asked for something that cannot be; `code` is stable, `message` says how to mend it.
 

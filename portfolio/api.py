@@ -21,7 +21,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from kernel.errors import DomainError
+from kernel.errors import DomainError, Words
 from portfolio import queries, services
 from portfolio import serializers as shapes
 from portfolio.entries import Account
@@ -35,6 +35,7 @@ from portfolio.services.book import Outcome, open_book
 from portfolio.services.invoices import put_invoice
 from portfolio.services.payments import put_payment
 from tenants.api import PAGING, UPDATED_SINCE, TenantView, errors_of, instant_of, money_of, page, saved, uuid_of
+from tenants.language import told
 from tenants.scope import tenant_scope
 
 READ, WRITE = "portfolio:read", "portfolio:write"
@@ -88,7 +89,7 @@ class PortfolioView(TenantView):
         return page(rows, request, lambda row: shape(row).data, keys=keys)
 
 
-def _one(model: type[Model], creditor: Creditor, what: str, **where: Any) -> Any:
+def _one(model: type[Model], creditor: Creditor, what: Words, **where: Any) -> Any:
     row = model._default_manager.filter(creditor=creditor, **where).first()
     if row is None:
         raise DomainError(
@@ -226,7 +227,7 @@ class InvoiceDetail(PortfolioView):
     def get(self, request: Request, creditor: str, external_id: str) -> Response:
         """Read an invoice."""
         owner = queries.creditor_by(creditor)
-        return Response(shapes.InvoiceOut(_one(Invoice, owner, "invoice", external_id=external_id)).data)
+        return Response(shapes.InvoiceOut(_one(Invoice, owner, Words("invoice"), external_id=external_id)).data)
 
     @extend_schema(operation_id="invoices_upsert", request=shapes.InvoiceIn, responses=shapes.InvoiceOut)
     def put(self, request: Request, creditor: str, external_id: str) -> Response:
@@ -236,7 +237,7 @@ class InvoiceDetail(PortfolioView):
         if "debtor" in fields:
             debtor = self.debtor(owner, fields)
         else:
-            debtor = _one(Invoice, owner, "invoice (name its debtor to make it)", external_id=external_id).debtor
+            debtor = _one(Invoice, owner, Words("invoice (name its debtor to make it)"), external_id=external_id).debtor
         _amount_into(fields, debtor.currency)
         row, outcome = services.save_invoice(owner, debtor, external_id, now=self.now, source=self.source, **fields)
         return saved(shapes.InvoiceOut(row).data, outcome)
@@ -248,7 +249,7 @@ class InvoiceWithdrawal(PortfolioView):
     @extend_schema(operation_id="invoices_withdraw", request=shapes.ReversalIn, responses=shapes.InvoiceOut)
     def post(self, request: Request, creditor: str, external_id: str) -> Response:
         """Withdraw an invoice; what was paid on it settles the debtor's others. Twice is once."""
-        row = _one(Invoice, queries.creditor_by(creditor), "invoice", external_id=external_id)
+        row = _one(Invoice, queries.creditor_by(creditor), Words("invoice"), external_id=external_id)
         reason = self.read(shapes.ReversalIn)["reason"]
         return Response(
             shapes.InvoiceOut(services.withdraw_invoice(row, reason=reason, now=self.now, source=self.source)).data
@@ -274,7 +275,7 @@ class InvoiceBatch(PortfolioView):
             try:
                 result["outcome"] = self._take(book, item)
             except DomainError as error:
-                result |= _rejected(error.code, str(error), error.pointer)
+                result |= _rejected(error.code, told(error), error.pointer)
             except ValidationError as error:
                 flat = errors_of(error)
                 result |= _rejected("invalid", flat[0]["detail"], flat[0]["pointer"], errors=flat)
@@ -330,7 +331,7 @@ class PaymentDetail(PortfolioView):
     def get(self, request: Request, creditor: str, external_id: str) -> Response:
         """Read a payment."""
         owner = queries.creditor_by(creditor)
-        return Response(shapes.PaymentOut(_one(Payment, owner, "payment", external_id=external_id)).data)
+        return Response(shapes.PaymentOut(_one(Payment, owner, Words("payment"), external_id=external_id)).data)
 
     @extend_schema(operation_id="payments_upsert", request=shapes.PaymentIn, responses=shapes.PaymentOut)
     def put(self, request: Request, creditor: str, external_id: str) -> Response:
@@ -341,7 +342,7 @@ class PaymentDetail(PortfolioView):
         if "debtor" in fields:
             debtor = self.debtor(owner, fields)
         else:
-            debtor = _one(Payment, owner, "payment (name its debtor to make it)", external_id=external_id).debtor
+            debtor = _one(Payment, owner, Words("payment (name its debtor to make it)"), external_id=external_id).debtor
         money = money_of(fields, debtor.currency)
         paid_at = fields.get("paid_at") or (
             midday_of(fields["paid_on"], owner.country) if fields.get("paid_on") else None
@@ -372,7 +373,7 @@ class PaymentReversal(PortfolioView):
     def post(self, request: Request, creditor: str, external_id: str) -> Response:
         """Reverse a payment or credit, or a part of it: its invoices are open again. A whole reversal happens once."""
         fields = self.read(shapes.ReversalIn)
-        row = _one(Payment, queries.creditor_by(creditor), "payment", external_id=external_id)
+        row = _one(Payment, queries.creditor_by(creditor), Words("payment"), external_id=external_id)
         row = services.reverse_payment(
             row, now=self.now, source=self.source, amount=money_of(fields, row.currency), reason=fields["reason"]
         )
@@ -445,7 +446,7 @@ class AgreementDetail(PortfolioView):
     @extend_schema(operation_id="agreements_read", responses=shapes.AgreementOut)
     def get(self, request: Request, creditor: str, agreement: str) -> Response:
         """Read an agreement with its instalments."""
-        row = _one(Agreement, queries.creditor_by(creditor), "agreement", id=uuid_of(agreement))
+        row = _one(Agreement, queries.creditor_by(creditor), Words("agreement"), id=uuid_of(agreement))
         return Response(shapes.AgreementOut(row).data)
 
 
@@ -455,7 +456,7 @@ class AgreementAcceptance(PortfolioView):
     @extend_schema(operation_id="agreements_accept", request=None, responses=shapes.AgreementOut)
     def post(self, request: Request, creditor: str, agreement: str) -> Response:
         """Accept a proposal; twice is once."""
-        row = _one(Agreement, queries.creditor_by(creditor), "agreement", id=uuid_of(agreement))
+        row = _one(Agreement, queries.creditor_by(creditor), Words("agreement"), id=uuid_of(agreement))
         return Response(shapes.AgreementOut(services.accept_agreement(row, now=self.now, source=self.source)).data)
 
 
@@ -465,7 +466,7 @@ class AgreementCancellation(PortfolioView):
     @extend_schema(operation_id="agreements_cancel", request=shapes.ReversalIn, responses=shapes.AgreementOut)
     def post(self, request: Request, creditor: str, agreement: str) -> Response:
         """Cancel a proposal or an active plan; one that ended stays as it ended."""
-        row = _one(Agreement, queries.creditor_by(creditor), "agreement", id=uuid_of(agreement))
+        row = _one(Agreement, queries.creditor_by(creditor), Words("agreement"), id=uuid_of(agreement))
         reason = self.read(shapes.ReversalIn)["reason"]
         return Response(shapes.AgreementOut(close_agreement(row, now=self.now, reason=reason)).data)
 
@@ -489,7 +490,7 @@ class DisputeList(PortfolioView):
         fields = self.read(shapes.DisputeIn)
         owner = queries.creditor_by(creditor)
         debtor = self.debtor(owner, fields)
-        invoice = _one(Invoice, owner, "invoice", external_id=fields["invoice"]) if fields.get("invoice") else None
+        invoice = _one(Invoice, owner, Words("invoice"), external_id=fields["invoice"]) if fields.get("invoice") else None
         row = services.open_dispute(
             debtor, invoice, fields["reason"], now=self.now, source=self.source, detail=fields.get("detail") or "",
             authority=fields.get("authority") or "",
@@ -505,7 +506,7 @@ class DisputeClosing(PortfolioView):
         """Close a dispute: the invoice stands, or the debtor was right; twice is once."""
         fields = self.read(shapes.ClosingIn)
         owner = queries.creditor_by(creditor)
-        row = _one(Dispute, owner, "dispute", reference=dispute)
+        row = _one(Dispute, owner, Words("dispute"), reference=dispute)
         row = services.close_dispute(
             row,
             accepted=fields["accepted"],
@@ -581,7 +582,7 @@ class ImportDetail(PortfolioView):
     @extend_schema(operation_id="imports_read", responses=shapes.ImportOut)
     def get(self, request: Request, creditor: str, pk: str) -> Response:
         """Read an import with its counts."""
-        row = _one(Import, queries.creditor_by(creditor), "import", id=uuid_of(pk))
+        row = _one(Import, queries.creditor_by(creditor), Words("import"), id=uuid_of(pk))
         return Response(shapes.ImportOut(row).data)
 
 
@@ -591,7 +592,7 @@ class ImportRejected(PortfolioView):
     @extend_schema(operation_id="imports_rejected", responses={(200, "text/csv"): OpenApiResponse(bytes)})
     def get(self, request: Request, creditor: str, pk: str) -> HttpResponse:
         """The refused lines as CSV: the columns of the file, and what is wrong with each."""
-        row = _one(Import, queries.creditor_by(creditor), "import", id=uuid_of(pk))
+        row = _one(Import, queries.creditor_by(creditor), Words("import"), id=uuid_of(pk))
         response = HttpResponse(rejected_csv(row).encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="rejected-{row.id}.csv"'
         return response
@@ -607,7 +608,7 @@ class ImportUndoing(PortfolioView):
         """Undo an import by reversals; what came from elsewhere stays. Twice is once."""
         principal, now = self.principal, self.now
         with tenant_scope(principal.tenant.pk, creditor_ids=principal.creditor_ids):
-            row = _one(Import, queries.creditor_by(creditor), "import", id=uuid_of(pk))
+            row = _one(Import, queries.creditor_by(creditor), Words("import"), id=uuid_of(pk))
         return Response(shapes.ImportOut(undo_import(row, now=now, creditor_ids=principal.creditor_ids)).data)
 
 

@@ -18,7 +18,7 @@ from stdnum.exceptions import ValidationError
 from stdnum.mx import curp, rfc
 from stdnum.pe import cui, ruc
 
-from kernel.errors import DomainError
+from kernel.errors import DomainError, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +150,16 @@ def _find(kind: str, country: str) -> _Kind:
             "document_kind_country",
             "a %(kind)s is a document of %(home)s, not of %(country)s; its kinds are %(known)s",
             kind=name,
-            home=" and ".join(homes),
+            home=", ".join(homes),
             country=where,
-            known=", ".join(kinds_of(where)) or "none that we know",
+            known=", ".join(kinds_of(where)) or Words("none that we know"),
         )
     if len(homes) > 1:
         raise DomainError(
             "document_country_missing",
             "a %(kind)s exists in %(homes)s; say which country",
             kind=name,
-            homes=" and ".join(homes),
+            homes=", ".join(homes),
         )
     return _KINDS[name, homes[0]]
 
@@ -211,7 +211,7 @@ def kind_for(text: str, country: str, holder: str = "") -> str:
         "%(value)s is no valid document of %(country)s: look for a mistyped digit; known kinds are %(known)s",
         value=text.strip(),
         country=country.upper(),
-        known=", ".join(kinds_of(country)) or "none",
+        known=", ".join(kinds_of(country)) or Words("none"),
     )
 
 

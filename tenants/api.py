@@ -19,6 +19,8 @@ from typing import Any, ClassVar
 from django.db import IntegrityError
 from django.db.models import Model, Q, QuerySet
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -193,7 +195,8 @@ class Strict(serializers.Serializer):
         """Refuse unknown names, then read."""
         if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
             known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
-            raise serializers.ValidationError({name: [f"no such field; known are {known}"] for name in unknown})
+            advice = _("no such field; known are %(known)s") % {"known": known}
+            raise serializers.ValidationError({name: [advice] for name in unknown})
         return super().to_internal_value(data)
 
 
@@ -202,7 +205,7 @@ class AmountField(serializers.Field):
     """A decimal as text: "1234.56". Numbers are refused, because their cents depend on who wrote them."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
-        "shape": 'write the amount as text with a point, without thousands signs: "1234.56"',
+        "shape": gettext_lazy('write the amount as text with a point, without thousands signs: "1234.56"'),
     }
 
     def to_internal_value(self, data: Any) -> Decimal:
@@ -221,8 +224,8 @@ class DayField(serializers.Field):
     """A civil date: "2026-11-21"."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
-        "shape": 'write the date as year-month-day: "2026-11-21"; 21/11/2026 can be read in two ways',
-        "none": "{value} is no day of the calendar",
+        "shape": gettext_lazy('write the date as year-month-day: "2026-11-21"; 21/11/2026 can be read in two ways'),
+        "none": gettext_lazy("{value} is no day of the calendar"),
     }
 
     def to_internal_value(self, data: Any) -> date:
@@ -244,7 +247,7 @@ class InstantField(serializers.Field):
     """An instant with its offset: "2026-11-21T15:00:00Z"."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
-        "shape": 'write the instant with its offset: "2026-11-21T15:00:00Z"',
+        "shape": gettext_lazy('write the instant with its offset: "2026-11-21T15:00:00Z"'),
     }
 
     def to_internal_value(self, data: Any) -> datetime:
@@ -264,7 +267,7 @@ class CurrencyField(serializers.Field):
     """An ISO 4217 code: "BRL"."""
 
     default_error_messages: ClassVar[dict[str, Any]] = {
-        "shape": "write the currency as three capital letters: BRL, MXN, COP, CLP, PEN, ARS",
+        "shape": gettext_lazy("write the currency as three capital letters: BRL, MXN, COP, CLP, PEN, ARS"),
     }
 
     def to_internal_value(self, data: Any) -> str:
@@ -288,4 +291,11 @@ def money_of(fields: dict[str, Any], default: str, *, name: str = "amount") -> M
     try:
         return Money(amount, currency)
     except ValueError as error:
-        raise DomainError("amount_decimals", str(error).replace("%", "%%"), pointer=f"/{name}") from error
+        raise DomainError(
+            "amount_decimals",
+            "%(value)s has more decimals than %(currency)s knows (%(places)s)",
+            pointer=f"/{name}",
+            value=amount,
+            currency=currency,
+            places=minor_units(currency),
+        ) from error

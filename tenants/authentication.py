@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed
@@ -22,7 +23,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from kernel.clock import machine_now
-from kernel.errors import DomainError
+from kernel.errors import DomainError, Words
 from tenants.models import ApiKey, Tenant
 
 #: What a key may be allowed to do; "write" never implies "send".
@@ -66,7 +67,7 @@ def create_api_key(
         raise DomainError(
             "scope_unknown",
             "%(what)s: choose from %(known)s",
-            what=", ".join(unknown) or "no scope",
+            what=", ".join(unknown) or Words("no scope"),
             known=", ".join(SCOPES),
         )
     prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
@@ -92,13 +93,13 @@ class ApiKeyAuthentication(BaseAuthentication):
             return None
         parts = text.strip().split("_", 2)
         if scheme.lower() != "bearer" or len(parts) != 3 or parts[0] != "trato" or not parts[1].isalnum():
-            raise AuthenticationFailed("send the header Authorization: Bearer trato_…")
+            raise AuthenticationFailed(gettext("send the header Authorization: Bearer trato_…"))
         key = ApiKey.objects.select_related("tenant").filter(prefix=parts[1]).first()
         now = machine_now()
         # The comparison also runs when there is no such key, so that time tells nothing about prefixes.
         matches = hmac.compare_digest(key.secret_hash if key else "0" * 64, _hash(parts[2]))
         if key is None or not matches or key.revoked_at or (key.expires_at and key.expires_at <= now):
-            raise AuthenticationFailed("this API key is unknown, revoked or expired: make a new one")
+            raise AuthenticationFailed(gettext("this API key is unknown, revoked or expired: make a new one"))
         if key.last_used_at is None or now - key.last_used_at > _TOUCH_EVERY:
             ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
         return Principal(key, key.tenant), key
@@ -118,7 +119,7 @@ class HasScope(BasePermission):
         needed = getattr(view, "scopes", {}).get("GET" if method == "HEAD" else method)
         if needed is None and method not in view.allowed_methods:
             raise MethodNotAllowed(method)
-        self.message = f"this API key lacks the scope {needed}"
+        self.message = gettext("this API key lacks the scope %(scope)s") % {"scope": needed}
         return needed is not None and needed in principal.key.scopes
 
 

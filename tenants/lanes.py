@@ -41,28 +41,49 @@ def wake(kind: str, key: str = "", *, at: datetime, tenant_id: uuid.UUID | None 
 
 
 def wake_many(lanes: Collection[tuple[uuid.UUID, str, str, datetime]]) -> None:
-    """Wake several lanes in one statement, in key order so that two callers cannot deadlock."""
+    """Wake several lanes in one statement. The wishes are inserted, never updated: no caller waits for another."""
     if not lanes:
         return
     earliest: dict[tuple[str, str, str], datetime] = {}
     for tenant, kind, key, at in lanes:
         lane = (str(tenant), kind, key)
         earliest[lane] = min(at, earliest.get(lane, at))
-    rows = sorted(earliest.items())
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO tenants_lane (tenant_id, kind, key, next_at, wakes) "
-            "SELECT t::uuid, k, y, a, 1 "
-            "FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) AS x(t, k, y, a) "
-            "ON CONFLICT (tenant_id, kind, key) DO UPDATE "
-            "SET next_at = LEAST(tenants_lane.next_at, excluded.next_at), wakes = tenants_lane.wakes + 1",
+            "INSERT INTO tenants_wake (tenant_id, kind, key, at) SELECT t::uuid, k, y, a "
+            "FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) AS x(t, k, y, a)",
             [
-                [key[0] for key, _ in rows],
-                [key[1] for key, _ in rows],
-                [key[2] for key, _ in rows],
-                [at for _, at in rows],
+                [key[0] for key in earliest],
+                [key[1] for key in earliest],
+                [key[2] for key in earliest],
+                list(earliest.values()),
             ],
         )
+
+
+def collect(limit: int = 10_000) -> int:
+    """Move committed wishes into the lanes; returns how many lanes were woken. `claim` does it first.
+
+    In lane order, so that two collectors cannot deadlock; each takes wishes that the other does not hold.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH taken AS (
+                DELETE FROM tenants_wake WHERE id = ANY (ARRAY(
+                    SELECT id FROM tenants_wake ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+                )) RETURNING tenant_id, kind, key, at
+            )
+            INSERT INTO tenants_lane (tenant_id, kind, key, next_at, wakes)
+            SELECT w.tenant_id, w.kind, w.key, min(w.at), count(*)
+            FROM taken w JOIN tenants_tenant t ON t.id = w.tenant_id
+            GROUP BY w.tenant_id, w.kind, w.key ORDER BY w.tenant_id, w.kind, w.key
+            ON CONFLICT (tenant_id, kind, key) DO UPDATE
+            SET next_at = LEAST(tenants_lane.next_at, excluded.next_at), wakes = tenants_lane.wakes + excluded.wakes
+            """,
+            [limit],
+        )
+        return int(cursor.rowcount)
 
 
 def claim(*, now: datetime, limit: int = 50, tenant_id: uuid.UUID | None = None) -> list[Claim]:
@@ -70,6 +91,7 @@ def claim(*, now: datetime, limit: int = 50, tenant_id: uuid.UUID | None = None)
 
     `now` is the machine's; each lane is compared with its tenant's business clock.
     """
+    collect()
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -110,6 +132,7 @@ def release(lane: Claim, *, next_at: datetime | None) -> None:
 
 def next_due(tenant_id: uuid.UUID) -> datetime | None:
     """The business instant of the tenant's next due lane; None when nothing is planned."""
+    collect()
     with connection.cursor() as cursor:
         cursor.execute("SELECT min(next_at) FROM tenants_lane WHERE tenant_id = %s", [str(tenant_id)])
         (found,) = cursor.fetchone()

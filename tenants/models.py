@@ -207,6 +207,20 @@ class Lane(models.Model):
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["next_at"], name="tenants_lane_next")]
 
 
+class Wake(models.Model):
+    """A wish to wake a lane, left by a transaction: inserted only, so that no writer ever waits for another.
+
+    Lanes themselves are few and hot: a transaction that updated one held it until its commit, and everybody else with
+    it (measured: two workers took turns). Whoever claims lanes moves the wishes first (tenants/lanes.py).
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    tenant_id = models.UUIDField()
+    kind = models.CharField(max_length=20)
+    key = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField()
+
+
 class Job(models.Model):
     """Work promised in the transaction that needs it; deleted in the transaction that records its outcome."""
 

@@ -12,6 +12,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from kernel.errors import DomainError
+from tenants.language import told
 
 MEDIA_TYPE = "application/problem+json"
 #: DomainErrors whose status is not 422.
@@ -64,10 +65,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     request = context.get("request")
     extra: dict[str, Any] = {"request_id": getattr(getattr(request, "_request", None), "request_id", "")}
     if isinstance(error, DomainError):
-        pointer = [{"pointer": error.pointer, "code": error.code, "detail": str(error)}] if error.pointer else []
-        status = _STATUS.get(error.code, 422)
-        text = _(error.template) % error.params if error.params else _(error.template)
-        return problem(status, error.code, text, errors=pointer, **extra)
+        text = told(error)
+        pointer = [{"pointer": error.pointer, "code": error.code, "detail": text}] if error.pointer else []
+        return problem(_STATUS.get(error.code, 422), error.code, text, errors=pointer, **extra)
     if isinstance(error, Http404):
         return problem(404, "not_found", _("there is nothing here that you may see"), **extra)
     if isinstance(error, PermissionDenied):

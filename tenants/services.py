@@ -53,7 +53,9 @@ def create_tenant(
     try:
         minor_units(currency := currency.strip().upper() or legal_tender[0])
     except ValueError as error:
-        raise DomainError("currency_unknown", str(error).replace("%", "%%")) from error
+        raise DomainError(
+            "currency_unknown", "%(value)s is not a currency: use three letters like BRL, MXN, COP", value=repr(currency)
+        ) from error
     language = language.strip().lower() or ("pt-br" if country == "BR" else "es")
     if language not in (known := dict(settings.LANGUAGES)):
         raise DomainError(
@@ -121,7 +123,7 @@ def create_user(
             try:
                 validate_password(password, user)
             except ValidationError as error:
-                raise DomainError("password_weak", " ".join(error.messages).replace("%", "%%")) from error
+                raise DomainError("password_weak", "%(why)s", why=" ".join(error.messages)) from error
         user.set_password(password)
         user.save(force_insert=True)
     tenant_id = current_tenant_id()

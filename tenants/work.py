@@ -107,7 +107,8 @@ def idle(tenant_id: uuid.UUID) -> bool:
     now = machine_now()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT 1 FROM tenants_job WHERE tenant_id = %(tenant)s AND parked_at IS NULL "
+            "SELECT EXISTS (SELECT 1 FROM tenants_wake WHERE tenant_id = %(tenant)s) "
+            "OR EXISTS (SELECT 1 FROM tenants_job WHERE tenant_id = %(tenant)s AND parked_at IS NULL "
             "               AND (leased_until > %(now)s OR (leased_until IS NULL AND due_at <= %(now)s))) "
             "OR EXISTS (SELECT 1 FROM tenants_lane l JOIN tenants_tenant t ON t.id = l.tenant_id "
             "           WHERE l.tenant_id = %(tenant)s AND (l.leased_until > %(now)s OR (l.leased_until IS NULL "

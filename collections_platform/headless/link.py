@@ -12,6 +12,9 @@ import httpx
 
 from kernel.canonical import instant_text
 
+#: Nobody answered, or not in HTTP.
+AWAY = httpx.HTTPError
+
 
 class Sandbox:
     """The control API of the sandbox Cloud API."""

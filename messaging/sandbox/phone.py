@@ -29,7 +29,8 @@ SECURITY = {
     "content-security-policy": "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'self'",
     "x-content-type-options": "nosniff",
 }
-FEW_LIVE_THERE = {"Etc/Unknown", "America/Noronha"}
+#: Pernambuco's numbers are put on its island, where few of their owners live.
+MAINLAND = {"America/Noronha": "America/Recife"}
 BY_HAND = {"intent": "by_hand"}
 
 
@@ -306,6 +307,6 @@ def _place(phone: str) -> dict[str, str]:
         number = phonenumbers.parse(phone)
     except phonenumbers.NumberParseException:
         return {"display": phone, "zone": "UTC"}
-    zones = [zone for zone in time_zones_for_number(number) if "/" in zone and zone not in FEW_LIVE_THERE]
+    zones = [MAINLAND.get(zone, zone) for zone in time_zones_for_number(number) if zone != "Etc/Unknown"]
     shown_as = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     return {"display": shown_as, "zone": zones[0] if zones else "UTC"}

@@ -18,7 +18,7 @@ from django.db import IntegrityError
 from django.db.models import Q
 
 from kernel.errors import DomainError
-from kernel.money import Money
+from kernel.money import Money, minor_units
 from portfolio import hooks
 from portfolio.entries import Account
 from portfolio.hooks import Sink
@@ -42,6 +42,7 @@ from portfolio.services.debtors import document_hash, put_contact, put_debtor, w
 from portfolio.services.invoices import check_invoice, put_invoice
 from portfolio.services.payments import Kind, check_payment, put_payment
 from tenants.events import Emit, emit
+from tenants.language import said
 from tenants.scope import tenant_scope
 from tenants.secrets import seal, unseal
 
@@ -203,7 +204,14 @@ def _money(row: InvoiceRow | PaymentRow | CreditRow) -> Money:
     try:
         return Money(row.amount, row.currency)
     except ValueError as error:
-        raise DomainError("amount_decimals", "%(why)s", pointer="amount", why=str(error)) from error
+        raise DomainError(
+            "amount_decimals",
+            "%(value)s has more decimals than %(currency)s knows (%(places)s)",
+            pointer="amount",
+            value=row.amount,
+            currency=row.currency,
+            places=minor_units(row.currency),
+        ) from error
 
 
 def _check_line(book: Book, rows: list[Row]) -> None:
@@ -228,7 +236,7 @@ def _check_line(book: Book, rows: list[Row]) -> None:
                 kind: Kind = "credit" if isinstance(row, CreditRow) else "payment"
                 check_payment(book, account or fresh, row.external_id, money, kind=kind, replace=True)
     if len(currencies) > 1:
-        raise DomainError("currency_differs", "one line has amounts in %(both)s", both=" and ".join(sorted(currencies)))
+        raise DomainError("currency_differs", "one line has amounts in %(both)s", both=", ".join(sorted(currencies)))
 
 
 def _apply_row(book: Book, row: Row, tally: _Tally) -> None:
@@ -263,15 +271,15 @@ def _apply_row(book: Book, row: Row, tally: _Tally) -> None:
 
 def _debtor_fields(row: DebtorRow) -> dict[str, Any]:
     """Only what the file says: empty means that it does not."""
-    said: dict[str, Any] = {"name": row.name, "kind": row.kind} if row.name else {}
+    given: dict[str, Any] = {"name": row.name, "kind": row.kind} if row.name else {}
     for name in ("country", "language", "city", "declared_zone", "birth_year", "labels", "stops", "attributes"):
         if value := getattr(row, name):
-            said[name] = value
+            given[name] = value
     if row.subdivision:
-        said["subdivision"] = row.subdivision[:6]
+        given["subdivision"] = row.subdivision[:6]
     if row.document:
-        said["document_kind"], said["document"] = row.document_kind, row.document
-    return said
+        given["document_kind"], given["document"] = row.document_kind, row.document
+    return given
 
 
 def _contact_fields(row: ContactRow) -> dict[str, Any]:
@@ -295,11 +303,11 @@ def _contact_fields(row: ContactRow) -> dict[str, Any]:
 
 
 def _invoice_fields(row: InvoiceRow) -> dict[str, Any]:
-    said: dict[str, Any] = {"amount": _money(row), "due_on": row.due_on}
+    given: dict[str, Any] = {"amount": _money(row), "due_on": row.due_on}
     for name in ("number", "description", "issued_on", "legal_state"):
         if value := getattr(row, name):
-            said[name] = value
-    return said
+            given[name] = value
+    return given
 
 
 # --- rejected rows
@@ -318,7 +326,7 @@ def _keep(made: Import, creditor: Creditor, errors: Sequence[RowError]) -> None:
             line=error.line,
             column=error.column[:80],
             code=error.code[:60],
-            message=error.message,
+            message=said(error.template, error.params) or error.message,
             row=seal(json.dumps({"row": error.row, "value": error.value}, ensure_ascii=False), purpose=_ROW_PURPOSE),
         )
         for error in errors

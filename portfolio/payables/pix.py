@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from kernel.errors import DomainError
+from kernel.errors import DomainError, Words
 from kernel.money import Money
 from portfolio import documents
 
@@ -132,8 +132,8 @@ def _code(account: str, *, name: str, city: str, amount: Money | None, txid: str
         parts.append(_field("54", _amount_text(amount)))
     parts += [
         _field("58", "BR"),
-        _field("59", _label(name, MAX_NAME, "name")),
-        _field("60", _label(city, MAX_CITY, "city")),
+        _field("59", _label(name, MAX_NAME, Words("name"))),
+        _field("60", _label(city, MAX_CITY, Words("city"))),
         _field("62", _field("05", txid)),
         "6304",
     ]
@@ -153,7 +153,7 @@ def _ascii(text: str) -> str:
     return " ".join(re.sub(r"[^ -~]", " ", plain).split())
 
 
-def _label(text: str, limit: int, what: str) -> str:
+def _label(text: str, limit: int, what: Words) -> str:
     label = _ascii(text)[:limit].strip()
     if not label:
         raise DomainError("pix_label", "a Pix code needs the receiver's %(what)s in Latin letters", what=what)

@@ -10,6 +10,7 @@ from babel.dates import format_date
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from kernel.money import Money
@@ -199,7 +200,8 @@ def _how(payable: Payable, creditor: Creditor, words: dict[str, str]) -> SafeStr
 
 def _missing(as_json: bool) -> HttpResponse:
     if as_json:
-        return JsonResponse({"code": "not_found", "detail": WORDS["en"]["missing"]}, status=404)
+        detail = WORDS[_language(get_language() or "")]["missing"]
+        return JsonResponse({"code": "not_found", "detail": detail}, status=404)
     parts = [
         format_html(
             '<section lang="{}"><h1>{}</h1><p>{}</p></section>', language, words["missing_title"], words["missing"]

@@ -110,7 +110,12 @@ def save_creditor(external_id: str, *, now: datetime, **fields: Any) -> tuple[Cr
         try:
             minor_units(fields["currency"])
         except ValueError as error:
-            raise DomainError("currency_code", str(error).replace("%", "%%"), pointer="/currency") from error
+            raise DomainError(
+                "currency_code",
+                "%(value)s is not a currency: use three letters like BRL, MXN, COP",
+                pointer="/currency",
+                value=repr(fields["currency"]),
+            ) from error
     if "country" in fields and not re.fullmatch(r"[A-Z]{2}", fields["country"]):
         raise DomainError("country_code", "a country is two capital letters like BR, MX, CO", pointer="/country")
     if "language" in fields and fields["language"] not in _LANGUAGES:

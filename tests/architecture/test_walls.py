@@ -30,6 +30,7 @@ UNWALLED = {
     "tenants_inboundroute": "found by its address",
     "tenants_rawinbound": "stored before it is understood",
     "tenants_lane": "wakes work of every tenant",
+    "tenants_wake": "wishes to wake a lane, on their way to it",
     "tenants_job": "names the tenant whose scope the work enters",
     "compliance_rulepackversion": "the law is everybody's",
     "auth_group": "Django's",

@@ -8,4 +8,4 @@ from __future__ import annotations
 
 from collections_platform.settings import *  # noqa: F403
 
-LEASE_SECONDS = 5
+LEASE_SECONDS = 4

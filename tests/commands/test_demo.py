@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from collections_platform import demo_world
-from collections_platform.embedded import reset
+from collections_platform.embedded import EmbeddedError, reset
 from collections_platform.embedded.account import die_with_parent
 from tests.commands.test_run import RUNNER, clean_environment, processes_that_name, wait_for
 
@@ -156,7 +156,7 @@ def test_the_demo_is_shown_stopped_killed_and_shown_again(data):
 def test_a_file_of_another_version_is_refused_in_one_line(tmp_path):
     path = tmp_path / "BR.json"
     path.write_text('{"tenant": "x"}')
-    with pytest.raises(demo_world.EmbeddedError, match=r"BR\.json is of another version.*--reset"):
+    with pytest.raises(EmbeddedError, match=r"BR\.json is of another version.*--reset"):
         demo_world.read_state(path)
 
 

@@ -33,6 +33,7 @@ def kind():
 
 
 def lane(tenant, kind, key=""):
+    lanes.collect()
     return Lane.objects.get(tenant=tenant, kind=kind, key=key)
 
 

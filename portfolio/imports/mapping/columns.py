@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from kernel.errors import DomainError
+from kernel.errors import DomainError, Words
 from portfolio.imports.mapping.aliases import ALIASES
 from portfolio.imports.mapping.formats import DateOrder, DecimalMark, date_evidence, date_order_of, decimal_of
 
@@ -132,21 +132,21 @@ class Mapping:
             _known(name, f"/constants/{name}")
         have = set(fields) | set(self.constants)
         if not have & {"debtor_id", "document"}:
-            raise _missing("debtor_id", "the debtor's own number at the creditor")
+            raise _missing("debtor_id", Words("the debtor's own number at the creditor"))
         if "name" not in have:
-            raise _missing("name", "the debtor's name")
+            raise _missing("name", Words("the debtor's name"))
         if have & {"amount", "balance", "due_on", "invoice_id"}:
             if not have & {"amount", "balance"}:
-                raise _missing("amount", "the invoice's amount or balance")
+                raise _missing("amount", Words("the invoice's amount or balance"))
             if "due_on" not in have:
-                raise _missing("due_on", "the invoice's due date")
+                raise _missing("due_on", Words("the invoice's due date"))
             if "invoice_id" not in fields:
-                raise _missing("invoice_id", "the invoice's own number, by which a second import knows it again")
+                raise _missing("invoice_id", Words("the invoice's own number, by which a second import knows it again"))
         if have & set(_PAYMENT_FIELDS) and not have >= set(_PAYMENT_FIELDS):
             missing = next(name for name in _PAYMENT_FIELDS if name not in have)
-            raise _missing(missing, "payments need their own number, amount and date")
+            raise _missing(missing, Words("payments need their own number, amount and date"))
         if have & {"amount", "balance", "paid_amount"} and "currency" not in have:
-            raise _missing("currency", "the currency of the amounts (a constant will do)")
+            raise _missing("currency", Words("the currency of the amounts (a constant will do)"))
 
 
 def _one_of(value: str, allowed: tuple[str, ...], pointer: str) -> str:
@@ -172,7 +172,7 @@ def _known(name: str, pointer: str) -> None:
         )
 
 
-def _missing(name: str, what: str) -> DomainError:
+def _missing(name: str, what: Words) -> DomainError:
     return DomainError(
         "mapping_missing", "no column is mapped to %(field)s: %(what)s", pointer="/columns", field=name, what=what
     )

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from kernel.errors import DomainError
+from kernel.errors import DomainError, Words
 from kernel.money import minor_units
 
 DecimalMark = Literal["", ",", "."]
@@ -104,7 +104,7 @@ def parse_amount(text: str, currency: str, mark: DecimalMark = "") -> Decimal:
             "amount_format",
             "%(value)s is not an amount with %(mark)s as decimal mark",
             value=text,
-            mark="a comma" if used == "," else "a point",
+            mark=Words("a comma") if used == "," else Words("a point"),
         )
     amount = Decimal(f"{whole.replace(thousands, '') or '0'}.{cents or '0'}")
     places = minor_units(currency)

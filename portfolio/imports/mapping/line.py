@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from kernel.errors import DomainError
+from kernel.errors import DomainError, Words
 from kernel.money import minor_units
 from kernel.phones import to_e164
 from portfolio import documents
@@ -157,8 +157,8 @@ class Line:
     # --- rows
 
     def _rows(self) -> list[Row]:
-        country = self.take("country", lambda text: words.say(words.COUNTRY, text, "country"), "")
-        holder = self.take("holder_kind", lambda text: words.say(words.HOLDER_KIND, text, "kind of person"), "")
+        country = self.take("country", lambda text: words.say(words.COUNTRY, text, Words("country")), "")
+        holder = self.take("holder_kind", lambda text: words.say(words.HOLDER_KIND, text, Words("kind of person")), "")
         kind, document = self._document(country, holder)
         debtor = (
             self.text("debtor_id") or document or self.need("debtor_id" if "debtor_id" in self.places else "document")
@@ -174,7 +174,7 @@ class Line:
         text = self.text("document")
         if not text:
             return "", ""
-        kind = self.take("document_kind", lambda word: words.say(words.DOCUMENT_KIND, word, "document kind"), "")
+        kind = self.take("document_kind", lambda word: words.say(words.DOCUMENT_KIND, word, Words("document kind")), "")
         if kind == "" and self.text("document_kind"):
             return "", ""  # already an error
         try:
@@ -201,7 +201,7 @@ class Line:
             subdivision = code
         nothing: tuple[str, ...] = ()
         stops = self.take(
-            "stops", lambda text: tuple(words.say(words.STOP, part, "stop") for part in _parts(text)), nothing
+            "stops", lambda text: tuple(words.say(words.STOP, part, Words("stop")) for part in _parts(text)), nothing
         )
         return DebtorRow(
             line=self.number,
@@ -211,7 +211,7 @@ class Line:
             document_kind=kind,
             document=document,
             country=country,
-            language=self.take("language", lambda text: words.say(words.LANGUAGE, text, "language"), ""),
+            language=self.take("language", lambda text: words.say(words.LANGUAGE, text, Words("language")), ""),
             subdivision=subdivision,
             city=self.text("city"),
             birth_year=self._birth_year(),
@@ -237,13 +237,13 @@ class Line:
     def _contacts(self, debtor: str, country: str, owner: DebtorRow) -> list[Row]:
         region = self.mapping.formats.phone_region or country or None
         contact_name = self.text("contact_name")
-        role = self.take("contact_role", lambda text: words.say(words.ROLE, text, "role"), "")
+        role = self.take("contact_role", lambda text: words.say(words.ROLE, text, Words("role")), "")
         if not role:
             role = "representative" if owner.kind == "company" and contact_name else "owner"
         supplied_by = self.take(
-            "contact_supplied_by", lambda text: words.say(words.SUPPLIED_BY, text, "supplier"), "unknown"
+            "contact_supplied_by", lambda text: words.say(words.SUPPLIED_BY, text, Words("supplier")), "unknown"
         )
-        identity = self.take("identity", lambda text: words.say(words.IDENTITY, text, "identity state"), "unknown")
+        identity = self.take("identity", lambda text: words.say(words.IDENTITY, text, Words("identity state")), "unknown")
         identity_on = self.day("identity_on")
         if identity == "verified" and identity_on is None:
             self.fail(
@@ -282,7 +282,7 @@ class Line:
         return rows
 
     def _consent(self, who: str, wa_number: str) -> tuple[str, Evidence]:
-        state = self.take("consent_state", lambda text: words.say(words.CONSENT, text, "consent state"), "unknown")
+        state = self.take("consent_state", lambda text: words.say(words.CONSENT, text, Words("consent state")), "unknown")
         collected_on = self.day("consent_on")
         stated = {
             "exact_wording": self.text("consent_wording"),
@@ -324,7 +324,7 @@ class Line:
                 ),
             )
         issued_on = self.day("issued_on")
-        legal_state = self.take("legal_state", lambda text: words.say(words.LEGAL_STATE, text, "legal state"), "")
+        legal_state = self.take("legal_state", lambda text: words.say(words.LEGAL_STATE, text, Words("legal state")), "")
         if self.errors or due_on is None:
             return []
         whole = amount if amount is not None else balance

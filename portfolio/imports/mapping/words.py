@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kernel.errors import DomainError
+from kernel.errors import DomainError, Words
 from portfolio.imports.mapping.columns import normal
 from portfolio.imports.rows import CONSENT_STATES, IDENTITY_STATES, LEGAL_STATES, ROLES, STOPS, SUPPLIERS
 
@@ -95,7 +95,7 @@ COUNTRY = _table(
 )  # fmt: skip
 
 
-def say(table: dict[str, str], text: str, what: str) -> str:
+def say(table: dict[str, str], text: str, what: Words) -> str:
     """Our value for a word of the file; raises DomainError that lists what is understood."""
     value = table.get(normal(text))
     if value is None:

@@ -6,6 +6,7 @@ import secrets
 from argparse import ArgumentParser
 from typing import Any
 
+from kernel.errors import Words
 from portfolio.management.creditor_options import creditor_ids
 from tenants.management.json_command import JsonCommand, find_tenant, operator, read_secret
 from tenants.models import Membership, User
@@ -34,7 +35,7 @@ class Command(JsonCommand):
         tenant = find_tenant(options["tenant"])
         known = User.objects.filter(email=options["email"].strip().lower()).exists()
         made_up = None if known or options["password_stdin"] else secrets.token_urlsafe(15)
-        password = read_secret("password") if options["password_stdin"] else made_up
+        password = read_secret(Words("password")) if options["password_stdin"] else made_up
         with tenant_scope(tenant.id):
             user, membership = create_user(
                 email=options["email"],
