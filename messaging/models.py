@@ -302,7 +302,9 @@ class SendRequest(TenantModel):
             ),
             models.Index(fields=["tenant", "debtor"], name="messaging_request_debtor"),
             models.Index(
-                fields=["tenant", "person"], condition=models.Q(state="waiting"), name="messaging_request_live"
+                fields=["tenant", "person"],
+                condition=models.Q(state__in=["waiting", "queued"]),
+                name="messaging_request_alive",
             ),
         ]
 
