@@ -38,7 +38,7 @@ _GETTEXT = {
     **dict.fromkeys(("pgettext", "pgettext_lazy"), "cs"),
     **dict.fromkeys(("npgettext", "npgettext_lazy"), "csp"),
 }
-_IN_PAGES = {"gettext": None, "_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3)}
+_IN_PAGES = ("gettext", "_", "ngettext", "pgettext", "npgettext")
 _FIELDS = (
     serializers.BooleanField, serializers.CharField, serializers.ChoiceField, serializers.DictField,
     serializers.FileField, serializers.IntegerField, serializers.ListField, serializers.ListSerializer,
@@ -114,8 +114,9 @@ def _handed_on(argument: ast.expr) -> bool:
 def read_page(source: str, name: str, found: Found) -> None:
     """Add the texts of a template's translate and blocktranslate tags."""
     flat = "\n".join(line.lstrip() for line in templatize(source, origin=name).splitlines())
-    for _, function, texts, _ in extract_python(io.BytesIO(flat.encode()), list(_IN_PAGES), (), {"encoding": "utf-8"}):
-        parts = [text for text in ((texts,) if isinstance(texts, str) else texts) if text]
+    calls = extract_python(io.BytesIO(flat.encode()), dict.fromkeys(_IN_PAGES), (), {"encoding": "utf-8"})
+    for _, function, texts, _ in calls:
+        parts = [text for text in ((texts,) if isinstance(texts, str) else tuple(texts)) if text]
         context = parts.pop(0) if function in ("pgettext", "npgettext") else None
         found.texts[context, parts[0], parts[1] if len(parts) > 1 else None].add(name)
 
@@ -156,8 +157,9 @@ def update(top: Path, found: Found) -> None:
         po, mo = _files(top, locale)
         held = _messages(_read(po, locale))
         catalog = Catalog(
-            locale=locale, project="Trato", version="1", creation_date=_DAY, revision_date=_DAY,
-            last_translator="Trato", language_team="Trato", msgid_bugs_address="Trato", header_comment="# What Trato says. Written by manage.py translations.", fuzzy=False,
+            locale=locale, project="Trato", version="1", creation_date=_DAY, revision_date=_DAY, fuzzy=False,
+            last_translator="Trato", language_team="Trato", msgid_bugs_address="Trato",
+            header_comment="# What Trato says. Written by manage.py translations.",
         )  # fmt: skip
         for key in sorted(found.texts, key=lambda key: (min(found.texts[key]), key[1], key[0] or "")):
             context, singular, plural = key

@@ -76,9 +76,7 @@ class PortfolioView(TenantView):
             if value is None:
                 continue
             if name not in fields:
-                raise DomainError(
-                    "filter_unknown", "this list has no filter %(name)s", pointer=f"/{name}", name=name
-                )
+                raise DomainError("filter_unknown", "this list has no filter %(name)s", pointer=f"/{name}", name=name)
             rows = rows.filter(**{lookup: value})
         keys: tuple[str, ...] = ("id",)
         since = instant_of(request, "updated_since")
@@ -490,7 +488,9 @@ class DisputeList(PortfolioView):
         fields = self.read(shapes.DisputeIn)
         owner = queries.creditor_by(creditor)
         debtor = self.debtor(owner, fields)
-        invoice = _one(Invoice, owner, Words("invoice"), external_id=fields["invoice"]) if fields.get("invoice") else None
+        invoice = (
+            _one(Invoice, owner, Words("invoice"), external_id=fields["invoice"]) if fields.get("invoice") else None
+        )
         row = services.open_dispute(
             debtor, invoice, fields["reason"], now=self.now, source=self.source, detail=fields.get("detail") or "",
             authority=fields.get("authority") or "",

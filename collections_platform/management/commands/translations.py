@@ -14,7 +14,9 @@ from compliance.management.checking import CheckCommand
 class Command(CheckCommand):
     """Takes new texts into the catalogues, drops old ones, compiles, and says what is left to translate."""
 
-    help = "Collect the texts of the source into locale/*/LC_MESSAGES/django.po, compile django.mo, name what is missing."
+    help = (
+        "Collect the texts of the source into locale/*/LC_MESSAGES/django.po, compile django.mo, name what is missing."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

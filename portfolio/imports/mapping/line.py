@@ -243,7 +243,9 @@ class Line:
         supplied_by = self.take(
             "contact_supplied_by", lambda text: words.say(words.SUPPLIED_BY, text, Words("supplier")), "unknown"
         )
-        identity = self.take("identity", lambda text: words.say(words.IDENTITY, text, Words("identity state")), "unknown")
+        identity = self.take(
+            "identity", lambda text: words.say(words.IDENTITY, text, Words("identity state")), "unknown"
+        )
         identity_on = self.day("identity_on")
         if identity == "verified" and identity_on is None:
             self.fail(
@@ -282,7 +284,9 @@ class Line:
         return rows
 
     def _consent(self, who: str, wa_number: str) -> tuple[str, Evidence]:
-        state = self.take("consent_state", lambda text: words.say(words.CONSENT, text, Words("consent state")), "unknown")
+        state = self.take(
+            "consent_state", lambda text: words.say(words.CONSENT, text, Words("consent state")), "unknown"
+        )
         collected_on = self.day("consent_on")
         stated = {
             "exact_wording": self.text("consent_wording"),
@@ -324,7 +328,9 @@ class Line:
                 ),
             )
         issued_on = self.day("issued_on")
-        legal_state = self.take("legal_state", lambda text: words.say(words.LEGAL_STATE, text, Words("legal state")), "")
+        legal_state = self.take(
+            "legal_state", lambda text: words.say(words.LEGAL_STATE, text, Words("legal state")), ""
+        )
         if self.errors or due_on is None:
             return []
         whole = amount if amount is not None else balance

@@ -80,11 +80,9 @@ def test_the_bot_never_talks_for_ever(said: list[tuple[Heard, int]], known: Know
         at += timedelta(seconds=seconds)
         turn = decide(heard, known, state, at)
         state = turn.state
-        if turn.acts:
+        if any(act.what.get("reason") != "loop" for act in turn.acts):  # handing a loop over is no talk
             spoken.append(at)
-        assert sum(1 for one in spoken if one > at - timedelta(hours=1)) <= TURNS_AN_HOUR + sum(
-            1 for act in turn.acts if act.what.get("reason") == "loop"
-        ) * len(spoken)
+        assert sum(1 for one in spoken if one > at - timedelta(hours=1)) <= TURNS_AN_HOUR
         lost = int(state.get("fallbacks", 0))
         assert lost <= FALLBACKS_MAX
 
