@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_python
@@ -114,9 +115,10 @@ def _handed_on(argument: ast.expr) -> bool:
 def read_page(source: str, name: str, found: Found) -> None:
     """Add the texts of a template's translate and blocktranslate tags."""
     flat = "\n".join(line.lstrip() for line in templatize(source, origin=name).splitlines())
-    calls = extract_python(io.BytesIO(flat.encode()), dict.fromkeys(_IN_PAGES), (), {"encoding": "utf-8"})
-    for _, function, texts, _ in calls:
-        parts = [text for text in ((texts,) if isinstance(texts, str) else tuple(texts)) if text]
+    source_file = io.BytesIO(flat.encode())
+    calls: Any = extract_python(source_file, dict.fromkeys(_IN_PAGES), (), {"encoding": "utf-8"})
+    for _, function, texts, _ in calls:  # one argument comes bare
+        parts = [texts] if isinstance(texts, str) else [text for text in texts if text]
         context = parts.pop(0) if function in ("pgettext", "npgettext") else None
         found.texts[context, parts[0], parts[1] if len(parts) > 1 else None].add(name)
 

@@ -18,7 +18,9 @@ from kernel.errors import DomainError
 from tenants.api import PAGING, TenantView, page, uuid_of
 
 LANGUAGES = ("es", "pt", "en")
-LANG = OpenApiParameter("lang", str, enum=LANGUAGES, description="language of the explanation (default: Accept-Language)")
+LANG = OpenApiParameter(
+    "lang", str, enum=LANGUAGES, description="language of the explanation (default: Accept-Language)"
+)
 
 
 class DecisionOut(serializers.Serializer[Any]):

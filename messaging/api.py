@@ -30,14 +30,19 @@ class MessageIn(Strict):
 
     creditor = serializers.CharField(max_length=80, help_text="your id of the creditor")
     debtor = serializers.CharField(max_length=80, help_text="your id of the debtor")
-    external_id = serializers.CharField(max_length=100, help_text="your id of this message: one id, one message, for ever")
+    external_id = serializers.CharField(
+        max_length=100, help_text="your id of this message: one id, one message, for ever"
+    )
     message_class = serializers.ChoiceField(choices=CLASSES, default="collection")
     text = serializers.CharField(required=False, max_length=4096)
     template = serializers.CharField(required=False, max_length=200, help_text="name of an approved template")
     language = serializers.CharField(required=False, max_length=8, help_text="the template's language: es_CO, pt_BR")
     variables = serializers.DictField(child=serializers.CharField(max_length=1024), required=False)
     invoices = serializers.ListField(
-        child=serializers.CharField(max_length=80), required=False, max_length=100, help_text="your ids of the invoices it is about"
+        child=serializers.CharField(max_length=80),
+        required=False,
+        max_length=100,
+        help_text="your ids of the invoices it is about",
     )
 
 
@@ -153,7 +158,9 @@ class Messages(TenantView):
         wanted = data.get("invoices", [])
         invoices = dict(Invoice.objects.filter(debtor=debtor, external_id__in=wanted).values_list("external_id", "id"))
         if unknown := sorted(set(wanted) - set(invoices)):
-            raise DomainError("not_found", "no such invoice: %(which)s", pointer="/invoices", which=", ".join(unknown[:5]))
+            raise DomainError(
+                "not_found", "no such invoice: %(which)s", pointer="/invoices", which=", ".join(unknown[:5])
+            )
         return Wish(
             creditor_id=creditor.pk, debtor_id=debtor.pk, message_class=data["message_class"], content=self._content(data),
             origin_kind="api", origin_id=f"{creditor.external_id}:{data['external_id']}", actor=self.principal.actor,
@@ -221,5 +228,7 @@ urlpatterns: list[URLPattern] = [
     path("messages", Messages.as_view(), name="api-messages"),
     path("message-requests/<str:request_id>", OneRequest.as_view(), name="api-message-request"),
     path("conversations", Conversations.as_view(), name="api-conversations"),
-    path("conversations/<str:conversation_id>/messages", ConversationMessages.as_view(), name="api-conversation-messages"),
+    path(
+        "conversations/<str:conversation_id>/messages", ConversationMessages.as_view(), name="api-conversation-messages"
+    ),
 ]

@@ -54,7 +54,9 @@ def create_tenant(
         minor_units(currency := currency.strip().upper() or legal_tender[0])
     except ValueError as error:
         raise DomainError(
-            "currency_unknown", "%(value)s is not a currency: use three letters like BRL, MXN, COP", value=repr(currency)
+            "currency_unknown",
+            "%(value)s is not a currency: use three letters like BRL, MXN, COP",
+            value=repr(currency),
         ) from error
     language = language.strip().lower() or ("pt-br" if country == "BR" else "es")
     if language not in (known := dict(settings.LANGUAGES)):

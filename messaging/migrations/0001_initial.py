@@ -10,577 +10,1139 @@ import tenants.walls
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('compliance', '0001_initial'),
-        ('portfolio', '0001_initial'),
-        ('tenants', '0001_initial'),
+        ("compliance", "0001_initial"),
+        ("portfolio", "0001_initial"),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('address_kind', models.CharField(max_length=6)),
-                ('address', models.CharField(max_length=160)),
-                ('wire_address', models.CharField(blank=True, max_length=160)),
-                ('profile_name', models.CharField(blank=True, max_length=150)),
-                ('debtor_id', models.UUIDField(null=True)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('closed', 'Closed')], default='open', max_length=6)),
-                ('speaker', models.CharField(choices=[('bot', 'Bot'), ('agent', 'Agent'), ('nobody', 'Nobody')], default='bot', max_length=6)),
-                ('bot_state', models.JSONField(default=dict)),
-                ('assignee_id', models.UUIDField(null=True)),
-                ('last_inbound_at', models.DateTimeField(null=True)),
-                ('last_outbound_at', models.DateTimeField(null=True)),
-                ('unanswered_since', models.DateTimeField(null=True)),
-                ('needs_human_at', models.DateTimeField(null=True)),
-                ('frozen_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('contact_point', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.contactpoint')),
-                ('person', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.person')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("address_kind", models.CharField(max_length=6)),
+                ("address", models.CharField(max_length=160)),
+                ("wire_address", models.CharField(blank=True, max_length=160)),
+                ("profile_name", models.CharField(blank=True, max_length=150)),
+                ("debtor_id", models.UUIDField(null=True)),
+                (
+                    "state",
+                    models.CharField(choices=[("open", "Open"), ("closed", "Closed")], default="open", max_length=6),
+                ),
+                (
+                    "speaker",
+                    models.CharField(
+                        choices=[("bot", "Bot"), ("agent", "Agent"), ("nobody", "Nobody")], default="bot", max_length=6
+                    ),
+                ),
+                ("bot_state", models.JSONField(default=dict)),
+                ("assignee_id", models.UUIDField(null=True)),
+                ("last_inbound_at", models.DateTimeField(null=True)),
+                ("last_outbound_at", models.DateTimeField(null=True)),
+                ("unanswered_since", models.DateTimeField(null=True)),
+                ("needs_human_at", models.DateTimeField(null=True)),
+                ("frozen_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "contact_point",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.contactpoint",
+                    ),
+                ),
+                (
+                    "person",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.person",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('creditor_id', models.UUIDField(null=True)),
-                ('debtor_id', models.UUIDField(null=True)),
-                ('direction', models.CharField(choices=[('in', 'In'), ('out', 'Out')], max_length=3)),
-                ('source', models.CharField(max_length=12)),
-                ('author', models.CharField(blank=True, max_length=120)),
-                ('kind', models.CharField(max_length=16)),
-                ('message_class', models.CharField(blank=True, max_length=20)),
-                ('text', models.TextField()),
-                ('salt', models.CharField(blank=True, max_length=32)),
-                ('content', models.JSONField(default=dict)),
-                ('reply_to_id', models.UUIDField(null=True)),
-                ('state', models.CharField(choices=[('received', 'Received'), ('waiting', 'Waiting'), ('withdrawn', 'Withdrawn'), ('sending', 'Sending'), ('uncertain', 'Uncertain'), ('refused', 'Refused'), ('accepted', 'Accepted'), ('sent', 'Sent'), ('delivered', 'Delivered'), ('read', 'Read'), ('failed', 'Failed')], max_length=9)),
-                ('error_code', models.CharField(blank=True, max_length=20)),
-                ('at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('delivered_at', models.DateTimeField(null=True)),
-                ('read_at', models.DateTimeField(null=True)),
-                ('failed_at', models.DateTimeField(null=True)),
-                ('deleted_by_them_at', models.DateTimeField(null=True)),
-                ('recorded_at', models.DateTimeField()),
-                ('conversation', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.conversation')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("creditor_id", models.UUIDField(null=True)),
+                ("debtor_id", models.UUIDField(null=True)),
+                ("direction", models.CharField(choices=[("in", "In"), ("out", "Out")], max_length=3)),
+                ("source", models.CharField(max_length=12)),
+                ("author", models.CharField(blank=True, max_length=120)),
+                ("kind", models.CharField(max_length=16)),
+                ("message_class", models.CharField(blank=True, max_length=20)),
+                ("text", models.TextField()),
+                ("salt", models.CharField(blank=True, max_length=32)),
+                ("content", models.JSONField(default=dict)),
+                ("reply_to_id", models.UUIDField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("waiting", "Waiting"),
+                            ("withdrawn", "Withdrawn"),
+                            ("sending", "Sending"),
+                            ("uncertain", "Uncertain"),
+                            ("refused", "Refused"),
+                            ("accepted", "Accepted"),
+                            ("sent", "Sent"),
+                            ("delivered", "Delivered"),
+                            ("read", "Read"),
+                            ("failed", "Failed"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("error_code", models.CharField(blank=True, max_length=20)),
+                ("at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("delivered_at", models.DateTimeField(null=True)),
+                ("read_at", models.DateTimeField(null=True)),
+                ("failed_at", models.DateTimeField(null=True)),
+                ("deleted_by_them_at", models.DateTimeField(null=True)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "conversation",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="messaging.conversation",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='MessageTemplate',
+            name="MessageTemplate",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=200)),
-                ('language', models.CharField(max_length=8)),
-                ('stage', models.CharField(max_length=30)),
-                ('category', models.CharField(default='UTILITY', max_length=20)),
-                ('message_class', models.CharField(max_length=20)),
-                ('disclosure', models.PositiveSmallIntegerField()),
-                ('body', models.TextField()),
-                ('footer', models.CharField(blank=True, max_length=60)),
-                ('header', models.CharField(blank=True, max_length=60)),
-                ('buttons', models.JSONField(default=list)),
-                ('variables', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
-                ('content', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), default=list, size=None)),
-                ('flags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), default=list, size=None)),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('pending', 'Pending'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('paused', 'Paused'), ('disabled', 'Disabled')], default='draft', max_length=10)),
-                ('provider_id', models.CharField(blank=True, max_length=40)),
-                ('quality', models.CharField(blank=True, max_length=10)),
-                ('rejected_reason', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=200)),
+                ("language", models.CharField(max_length=8)),
+                ("stage", models.CharField(max_length=30)),
+                ("category", models.CharField(default="UTILITY", max_length=20)),
+                ("message_class", models.CharField(max_length=20)),
+                ("disclosure", models.PositiveSmallIntegerField()),
+                ("body", models.TextField()),
+                ("footer", models.CharField(blank=True, max_length=60)),
+                ("header", models.CharField(blank=True, max_length=60)),
+                ("buttons", models.JSONField(default=list)),
+                (
+                    "variables",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), default=list, size=None
+                    ),
+                ),
+                (
+                    "content",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), default=list, size=None
+                    ),
+                ),
+                (
+                    "flags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), default=list, size=None
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("pending", "Pending"),
+                            ("approved", "Approved"),
+                            ("rejected", "Rejected"),
+                            ("paused", "Paused"),
+                            ("disabled", "Disabled"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("provider_id", models.CharField(blank=True, max_length=40)),
+                ("quality", models.CharField(blank=True, max_length=10)),
+                ("rejected_reason", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Number',
+            name="Number",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('channel', models.CharField(default='whatsapp', max_length=10)),
-                ('provider_id', models.CharField(max_length=40)),
-                ('address', models.CharField(max_length=40)),
-                ('name', models.CharField(blank=True, max_length=120)),
-                ('quality', models.CharField(blank=True, max_length=10)),
-                ('per_second', models.PositiveIntegerField(default=80)),
-                ('stopped_at', models.DateTimeField(null=True)),
-                ('stopped_reason', models.CharField(blank=True, max_length=300)),
-                ('paused_at', models.DateTimeField(null=True)),
-                ('paused_until', models.DateTimeField(null=True)),
-                ('pause_code', models.CharField(blank=True, max_length=20)),
-                ('created_at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("channel", models.CharField(default="whatsapp", max_length=10)),
+                ("provider_id", models.CharField(max_length=40)),
+                ("address", models.CharField(max_length=40)),
+                ("name", models.CharField(blank=True, max_length=120)),
+                ("quality", models.CharField(blank=True, max_length=10)),
+                ("per_second", models.PositiveIntegerField(default=80)),
+                ("stopped_at", models.DateTimeField(null=True)),
+                ("stopped_reason", models.CharField(blank=True, max_length=300)),
+                ("paused_at", models.DateTimeField(null=True)),
+                ("paused_until", models.DateTimeField(null=True)),
+                ("pause_code", models.CharField(blank=True, max_length=20)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='conversation',
-            name='number',
-            field=tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.number'),
+            model_name="conversation",
+            name="number",
+            field=tenants.walls.TenantForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="messaging.number",
+            ),
         ),
         migrations.CreateModel(
-            name='ProviderMessage',
+            name="ProviderMessage",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('provider_id', models.CharField(max_length=200)),
-                ('message', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.message')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("provider_id", models.CharField(max_length=200)),
+                (
+                    "message",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="messaging.message",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SendRequest',
+            name="SendRequest",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('channel', models.CharField(max_length=10)),
-                ('message_class', models.CharField(max_length=20)),
-                ('disclosure', models.PositiveSmallIntegerField()),
-                ('flags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), default=list, size=None)),
-                ('missing', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), default=list, size=None)),
-                ('invoice_ids', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None)),
-                ('payload', models.JSONField()),
-                ('origin_kind', models.CharField(max_length=12)),
-                ('origin_id', models.CharField(max_length=120)),
-                ('actor', models.CharField(max_length=120)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('queued', 'Queued'), ('sent', 'Sent'), ('uncertain', 'Uncertain'), ('refused', 'Refused'), ('withdrawn', 'Withdrawn'), ('expired', 'Expired')], max_length=9)),
-                ('verdict', models.CharField(max_length=5)),
-                ('decision_id', models.UUIDField()),
-                ('next_at', models.DateTimeField(null=True)),
-                ('expires_at', models.DateTimeField()),
-                ('requested_at', models.DateTimeField()),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('updated_at', models.DateTimeField()),
-                ('contact_point', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.contactpoint')),
-                ('conversation', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.conversation')),
-                ('creditor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.creditor')),
-                ('debtor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.debtor')),
-                ('message', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.message')),
-                ('number', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.number')),
-                ('person', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.person')),
-                ('template', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.messagetemplate')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("channel", models.CharField(max_length=10)),
+                ("message_class", models.CharField(max_length=20)),
+                ("disclosure", models.PositiveSmallIntegerField()),
+                (
+                    "flags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), default=list, size=None
+                    ),
+                ),
+                (
+                    "missing",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), default=list, size=None
+                    ),
+                ),
+                (
+                    "invoice_ids",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None),
+                ),
+                ("payload", models.JSONField()),
+                ("origin_kind", models.CharField(max_length=12)),
+                ("origin_id", models.CharField(max_length=120)),
+                ("actor", models.CharField(max_length=120)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("queued", "Queued"),
+                            ("sent", "Sent"),
+                            ("uncertain", "Uncertain"),
+                            ("refused", "Refused"),
+                            ("withdrawn", "Withdrawn"),
+                            ("expired", "Expired"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("verdict", models.CharField(max_length=5)),
+                ("decision_id", models.UUIDField()),
+                ("next_at", models.DateTimeField(null=True)),
+                ("expires_at", models.DateTimeField()),
+                ("requested_at", models.DateTimeField()),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "contact_point",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.contactpoint",
+                    ),
+                ),
+                (
+                    "conversation",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="messaging.conversation",
+                    ),
+                ),
+                (
+                    "creditor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.creditor",
+                    ),
+                ),
+                (
+                    "debtor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.debtor",
+                    ),
+                ),
+                (
+                    "message",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="messaging.message",
+                    ),
+                ),
+                (
+                    "number",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="messaging.number",
+                    ),
+                ),
+                (
+                    "person",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.person",
+                    ),
+                ),
+                (
+                    "template",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="messaging.messagetemplate",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Outbound',
+            name="Outbound",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('verdict', models.CharField(default='allow', max_length=5)),
-                ('to', models.CharField(max_length=160)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('waiting', 'Waiting'), ('sending', 'Sending'), ('accepted', 'Accepted'), ('refused', 'Refused'), ('uncertain', 'Uncertain'), ('withdrawn', 'Withdrawn')], default='queued', max_length=9)),
-                ('priority', models.SmallIntegerField(default=5)),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('not_before', models.DateTimeField()),
-                ('leased_until', models.DateTimeField(null=True)),
-                ('error_code', models.CharField(blank=True, max_length=20)),
-                ('error_detail', models.CharField(blank=True, max_length=300)),
-                ('sending_at', models.DateTimeField(null=True)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('creditor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.creditor')),
-                ('decision', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compliance.decision')),
-                ('number', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.number')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
-                ('request', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.sendrequest')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("verdict", models.CharField(default="allow", max_length=5)),
+                ("to", models.CharField(max_length=160)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("waiting", "Waiting"),
+                            ("sending", "Sending"),
+                            ("accepted", "Accepted"),
+                            ("refused", "Refused"),
+                            ("uncertain", "Uncertain"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="queued",
+                        max_length=9,
+                    ),
+                ),
+                ("priority", models.SmallIntegerField(default=5)),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("not_before", models.DateTimeField()),
+                ("leased_until", models.DateTimeField(null=True)),
+                ("error_code", models.CharField(blank=True, max_length=20)),
+                ("error_detail", models.CharField(blank=True, max_length=300)),
+                ("sending_at", models.DateTimeField(null=True)),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "creditor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.creditor",
+                    ),
+                ),
+                (
+                    "decision",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="compliance.decision",
+                    ),
+                ),
+                (
+                    "number",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="messaging.number",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "request",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="messaging.sendrequest",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Sequence',
+            name="Sequence",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('creditor_id', models.UUIDField(null=True)),
-                ('name', models.CharField(max_length=120)),
-                ('country', models.CharField(max_length=2)),
-                ('active_version', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("creditor_id", models.UUIDField(null=True)),
+                ("name", models.CharField(max_length=120)),
+                ("country", models.CharField(max_length=2)),
+                ("active_version", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SequenceVersion',
+            name="SequenceVersion",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', models.PositiveIntegerField()),
-                ('steps', models.JSONField()),
-                ('author', models.CharField(blank=True, max_length=120)),
-                ('created_at', models.DateTimeField()),
-                ('sequence', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.sequence')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("version", models.PositiveIntegerField()),
+                ("steps", models.JSONField()),
+                ("author", models.CharField(blank=True, max_length=120)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "sequence",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="messaging.sequence",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Enrolment',
+            name="Enrolment",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('active', 'Active'), ('paused', 'Paused'), ('finished', 'Finished'), ('ended', 'Ended')], default='active', max_length=8)),
-                ('reason', models.CharField(blank=True, max_length=40)),
-                ('paused_until', models.DateTimeField(null=True)),
-                ('last_step', models.CharField(blank=True, max_length=40)),
-                ('next_step', models.CharField(blank=True, max_length=40)),
-                ('next_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('creditor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.creditor')),
-                ('debtor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.debtor')),
-                ('invoice', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.invoice')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
-                ('sequence', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.sequence')),
-                ('version', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.sequenceversion')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("active", "Active"),
+                            ("paused", "Paused"),
+                            ("finished", "Finished"),
+                            ("ended", "Ended"),
+                        ],
+                        default="active",
+                        max_length=8,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=40)),
+                ("paused_until", models.DateTimeField(null=True)),
+                ("last_step", models.CharField(blank=True, max_length=40)),
+                ("next_step", models.CharField(blank=True, max_length=40)),
+                ("next_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "creditor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.creditor",
+                    ),
+                ),
+                (
+                    "debtor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.debtor",
+                    ),
+                ),
+                (
+                    "invoice",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.invoice",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "sequence",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="messaging.sequence",
+                    ),
+                ),
+                (
+                    "version",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="messaging.sequenceversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StatusReport',
+            name="StatusReport",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('state', models.CharField(max_length=10)),
-                ('provider_at', models.DateTimeField()),
-                ('error_code', models.CharField(blank=True, max_length=20)),
-                ('detail', models.JSONField(default=dict)),
-                ('recorded_at', models.DateTimeField()),
-                ('message', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.message')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("state", models.CharField(max_length=10)),
+                ("provider_at", models.DateTimeField()),
+                ("error_code", models.CharField(blank=True, max_length=20)),
+                ("detail", models.JSONField(default=dict)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "message",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="messaging.message",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='WhatsAppAccount',
+            name="WhatsAppAccount",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('creditor_id', models.UUIDField(null=True)),
-                ('waba_id', models.CharField(max_length=40)),
-                ('portfolio_id', models.CharField(blank=True, max_length=40)),
-                ('token', models.TextField()),
-                ('app_secret', models.TextField()),
-                ('verify_token', models.TextField()),
-                ('base_url', models.CharField(max_length=200)),
-                ('messaging_limit', models.PositiveIntegerField(null=True)),
-                ('paused_at', models.DateTimeField(null=True)),
-                ('pause_code', models.CharField(blank=True, max_length=20)),
-                ('pause_detail', models.CharField(blank=True, max_length=300)),
-                ('posture', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("creditor_id", models.UUIDField(null=True)),
+                ("waba_id", models.CharField(max_length=40)),
+                ("portfolio_id", models.CharField(blank=True, max_length=40)),
+                ("token", models.TextField()),
+                ("app_secret", models.TextField()),
+                ("verify_token", models.TextField()),
+                ("base_url", models.CharField(max_length=200)),
+                ("messaging_limit", models.PositiveIntegerField(null=True)),
+                ("paused_at", models.DateTimeField(null=True)),
+                ("pause_code", models.CharField(blank=True, max_length=20)),
+                ("pause_detail", models.CharField(blank=True, max_length=300)),
+                ("posture", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='number',
-            name='account',
-            field=tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.whatsappaccount'),
+            model_name="number",
+            name="account",
+            field=tenants.walls.TenantForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="messaging.whatsappaccount",
+            ),
         ),
         migrations.AddField(
-            model_name='messagetemplate',
-            name='account',
-            field=tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='messaging.whatsappaccount'),
+            model_name="messagetemplate",
+            name="account",
+            field=tenants.walls.TenantForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="messaging.whatsappaccount",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['tenant', 'conversation', 'at', 'id'], name='messaging_message_thread'),
+            model_name="message",
+            index=models.Index(fields=["tenant", "conversation", "at", "id"], name="messaging_message_thread"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['tenant', 'debtor_id', 'at'], name='messaging_message_debtor'),
+            model_name="message",
+            index=models.Index(fields=["tenant", "debtor_id", "at"], name="messaging_message_debtor"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=tenants.walls.TenantKey(name='messaging_message_key'),
+            model_name="message",
+            constraint=tenants.walls.TenantKey(name="messaging_message_key"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=tenants.walls.Wall(kind='creditor', name='messaging_message_wall'),
+            model_name="message",
+            constraint=tenants.walls.Wall(kind="creditor", name="messaging_message_wall"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=tenants.walls.SameTenant(column='conversation_id', name='messaging_message_conversation_own', to='messaging.Conversation'),
-        ),
-        migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['tenant', 'needs_human_at'], name='messaging_conversation_human'),
+            model_name="message",
+            constraint=tenants.walls.SameTenant(
+                column="conversation_id", name="messaging_message_conversation_own", to="messaging.Conversation"
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['tenant', 'person'], name='messaging_conversation_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='conversation',
-            constraint=tenants.walls.TenantKey(name='messaging_conversation_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='conversation',
-            constraint=tenants.walls.Wall(kind='message', name='messaging_conversation_wall'),
-        ),
-        migrations.AddConstraint(
-            model_name='conversation',
-            constraint=tenants.walls.SameTenant(column='number_id', name='messaging_conversation_number_own', to='messaging.Number'),
-        ),
-        migrations.AddConstraint(
-            model_name='conversation',
-            constraint=tenants.walls.SameTenant(column='contact_point_id', name='messaging_conversation_contact_point_own', to='portfolio.ContactPoint'),
-        ),
-        migrations.AddConstraint(
-            model_name='conversation',
-            constraint=tenants.walls.SameTenant(column='person_id', name='messaging_conversation_person_own', to='portfolio.Person'),
-        ),
-        migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.UniqueConstraint(fields=('tenant', 'number', 'address_kind', 'address'), name='messaging_conversation_once'),
+            model_name="conversation",
+            index=models.Index(fields=["tenant", "needs_human_at"], name="messaging_conversation_human"),
         ),
         migrations.AddIndex(
-            model_name='providermessage',
-            index=models.Index(fields=['tenant', 'message'], name='messaging_provider_message'),
+            model_name="conversation",
+            index=models.Index(fields=["tenant", "person"], name="messaging_conversation_person"),
         ),
         migrations.AddConstraint(
-            model_name='providermessage',
-            constraint=tenants.walls.TenantKey(name='messaging_providermessage_key'),
+            model_name="conversation",
+            constraint=tenants.walls.TenantKey(name="messaging_conversation_key"),
         ),
         migrations.AddConstraint(
-            model_name='providermessage',
-            constraint=tenants.walls.Wall(kind='tenant', name='messaging_providermessage_wall'),
+            model_name="conversation",
+            constraint=tenants.walls.Wall(kind="message", name="messaging_conversation_wall"),
         ),
         migrations.AddConstraint(
-            model_name='providermessage',
-            constraint=tenants.walls.SameTenant(column='message_id', name='messaging_providermessage_message_own', to='messaging.Message'),
+            model_name="conversation",
+            constraint=tenants.walls.SameTenant(
+                column="number_id", name="messaging_conversation_number_own", to="messaging.Number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='providermessage',
-            constraint=models.UniqueConstraint(fields=('tenant', 'provider_id'), name='messaging_provider_once'),
+            model_name="conversation",
+            constraint=tenants.walls.SameTenant(
+                column="contact_point_id", name="messaging_conversation_contact_point_own", to="portfolio.ContactPoint"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="conversation",
+            constraint=tenants.walls.SameTenant(
+                column="person_id", name="messaging_conversation_person_own", to="portfolio.Person"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="conversation",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "number", "address_kind", "address"), name="messaging_conversation_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='sendrequest',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['tenant', 'next_at'], name='messaging_request_due'),
+            model_name="providermessage",
+            index=models.Index(fields=["tenant", "message"], name="messaging_provider_message"),
+        ),
+        migrations.AddConstraint(
+            model_name="providermessage",
+            constraint=tenants.walls.TenantKey(name="messaging_providermessage_key"),
+        ),
+        migrations.AddConstraint(
+            model_name="providermessage",
+            constraint=tenants.walls.Wall(kind="tenant", name="messaging_providermessage_wall"),
+        ),
+        migrations.AddConstraint(
+            model_name="providermessage",
+            constraint=tenants.walls.SameTenant(
+                column="message_id", name="messaging_providermessage_message_own", to="messaging.Message"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="providermessage",
+            constraint=models.UniqueConstraint(fields=("tenant", "provider_id"), name="messaging_provider_once"),
         ),
         migrations.AddIndex(
-            model_name='sendrequest',
-            index=models.Index(fields=['tenant', 'debtor'], name='messaging_request_debtor'),
+            model_name="sendrequest",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")), fields=["tenant", "next_at"], name="messaging_request_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='sendrequest',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['tenant', 'person'], name='messaging_request_live'),
-        ),
-        migrations.AddConstraint(
-            model_name='sendrequest',
-            constraint=tenants.walls.TenantKey(name='messaging_sendrequest_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='sendrequest',
-            constraint=tenants.walls.Wall(kind='creditor', name='messaging_sendrequest_wall'),
-        ),
-        migrations.AddConstraint(
-            model_name='sendrequest',
-            constraint=tenants.walls.SameTenant(column='creditor_id', name='messaging_sendrequest_creditor_own', to='portfolio.Creditor'),
-        ),
-        migrations.AddConstraint(
-            model_name='sendrequest',
-            constraint=tenants.walls.SameTenant(column='debtor_id', name='messaging_sendrequest_debtor_own', to='portfolio.Debtor'),
-        ),
-        migrations.AddConstraint(
-            model_name='sendrequest',
-            constraint=tenants.walls.SameTenant(column='person_id', name='messaging_sendrequest_person_own', to='portfolio.Person'),
-        ),
-        migrations.AddConstraint(
-            model_name='sendrequest',
-            constraint=tenants.walls.SameTenant(column='contact_point_id', name='messaging_sendrequest_contact_point_own', to='portfolio.ContactPoint'),
-        ),
-        migrations.AddConstraint(
-            model_name='sendrequest',
-            constraint=tenants.walls.SameTenant(column='conversation_id', name='messaging_sendrequest_conversation_own', to='messaging.Conversation'),
-        ),
-        migrations.AddConstraint(
-            model_name='sendrequest',
-            constraint=tenants.walls.SameTenant(column='number_id', name='messaging_sendrequest_number_own', to='messaging.Number'),
-        ),
-        migrations.AddConstraint(
-            model_name='sendrequest',
-            constraint=tenants.walls.SameTenant(column='message_id', name='messaging_sendrequest_message_own', to='messaging.Message'),
-        ),
-        migrations.AddConstraint(
-            model_name='sendrequest',
-            constraint=tenants.walls.SameTenant(column='template_id', name='messaging_sendrequest_template_own', to='messaging.MessageTemplate'),
-        ),
-        migrations.AddConstraint(
-            model_name='sendrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['withdrawn', 'expired']), _negated=True), fields=('tenant', 'origin_kind', 'origin_id'), name='messaging_request_one_reason'),
+            model_name="sendrequest",
+            index=models.Index(fields=["tenant", "debtor"], name="messaging_request_debtor"),
         ),
         migrations.AddIndex(
-            model_name='outbound',
-            index=models.Index(condition=models.Q(('state', 'queued')), fields=['tenant', 'number', 'priority', 'id'], name='messaging_outbound_queue'),
+            model_name="sendrequest",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")), fields=["tenant", "person"], name="messaging_request_live"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="sendrequest",
+            constraint=tenants.walls.TenantKey(name="messaging_sendrequest_key"),
+        ),
+        migrations.AddConstraint(
+            model_name="sendrequest",
+            constraint=tenants.walls.Wall(kind="creditor", name="messaging_sendrequest_wall"),
+        ),
+        migrations.AddConstraint(
+            model_name="sendrequest",
+            constraint=tenants.walls.SameTenant(
+                column="creditor_id", name="messaging_sendrequest_creditor_own", to="portfolio.Creditor"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="sendrequest",
+            constraint=tenants.walls.SameTenant(
+                column="debtor_id", name="messaging_sendrequest_debtor_own", to="portfolio.Debtor"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="sendrequest",
+            constraint=tenants.walls.SameTenant(
+                column="person_id", name="messaging_sendrequest_person_own", to="portfolio.Person"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="sendrequest",
+            constraint=tenants.walls.SameTenant(
+                column="contact_point_id", name="messaging_sendrequest_contact_point_own", to="portfolio.ContactPoint"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="sendrequest",
+            constraint=tenants.walls.SameTenant(
+                column="conversation_id", name="messaging_sendrequest_conversation_own", to="messaging.Conversation"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="sendrequest",
+            constraint=tenants.walls.SameTenant(
+                column="number_id", name="messaging_sendrequest_number_own", to="messaging.Number"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="sendrequest",
+            constraint=tenants.walls.SameTenant(
+                column="message_id", name="messaging_sendrequest_message_own", to="messaging.Message"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="sendrequest",
+            constraint=tenants.walls.SameTenant(
+                column="template_id", name="messaging_sendrequest_template_own", to="messaging.MessageTemplate"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="sendrequest",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["withdrawn", "expired"]), _negated=True),
+                fields=("tenant", "origin_kind", "origin_id"),
+                name="messaging_request_one_reason",
+            ),
         ),
         migrations.AddIndex(
-            model_name='outbound',
-            index=models.Index(condition=models.Q(('state', 'sending')), fields=['tenant', 'leased_until'], name='messaging_outbound_lease'),
-        ),
-        migrations.AddConstraint(
-            model_name='outbound',
-            constraint=tenants.walls.TenantKey(name='messaging_outbound_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='outbound',
-            constraint=tenants.walls.Wall(kind='creditor', name='messaging_outbound_wall'),
-        ),
-        migrations.AddConstraint(
-            model_name='outbound',
-            constraint=tenants.walls.SameTenant(column='creditor_id', name='messaging_outbound_creditor_own', to='portfolio.Creditor'),
-        ),
-        migrations.AddConstraint(
-            model_name='outbound',
-            constraint=tenants.walls.SameTenant(column='request_id', name='messaging_outbound_request_own', to='messaging.SendRequest'),
-        ),
-        migrations.AddConstraint(
-            model_name='outbound',
-            constraint=tenants.walls.SameTenant(column='number_id', name='messaging_outbound_number_own', to='messaging.Number'),
-        ),
-        migrations.AddConstraint(
-            model_name='outbound',
-            constraint=tenants.walls.SameTenant(column='decision_id', name='messaging_outbound_decision_own', to='compliance.Decision'),
-        ),
-        migrations.AddConstraint(
-            model_name='outbound',
-            constraint=models.CheckConstraint(condition=models.Q(('verdict', 'allow')), name='messaging_outbound_allowed'),
-        ),
-        migrations.AddConstraint(
-            model_name='outbound',
-            constraint=tenants.walls.SameTenant(column='decision_id', extra=(('verdict', 'verdict'),), name='messaging_outbound_verdict', to='compliance.Decision'),
-        ),
-        migrations.AddConstraint(
-            model_name='outbound',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'withdrawn'), _negated=True), fields=('tenant', 'request'), name='messaging_outbound_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='sequence',
-            constraint=tenants.walls.TenantKey(name='messaging_sequence_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='sequence',
-            constraint=tenants.walls.Wall(kind='tenant', name='messaging_sequence_wall'),
-        ),
-        migrations.AddConstraint(
-            model_name='sequence',
-            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='messaging_sequence_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='sequenceversion',
-            constraint=tenants.walls.TenantKey(name='messaging_sequenceversion_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='sequenceversion',
-            constraint=tenants.walls.Wall(kind='tenant', name='messaging_sequenceversion_wall'),
-        ),
-        migrations.AddConstraint(
-            model_name='sequenceversion',
-            constraint=tenants.walls.SameTenant(column='sequence_id', name='messaging_sequenceversion_sequence_own', to='messaging.Sequence'),
-        ),
-        migrations.AddConstraint(
-            model_name='sequenceversion',
-            constraint=tenants.walls.AppendOnly(name='messaging_sequenceversion_append'),
-        ),
-        migrations.AddConstraint(
-            model_name='sequenceversion',
-            constraint=models.UniqueConstraint(fields=('tenant', 'sequence', 'version'), name='messaging_sequence_version'),
+            model_name="outbound",
+            index=models.Index(
+                condition=models.Q(("state", "queued")),
+                fields=["tenant", "number", "priority", "id"],
+                name="messaging_outbound_queue",
+            ),
         ),
         migrations.AddIndex(
-            model_name='enrolment',
-            index=models.Index(condition=models.Q(('state', 'active')), fields=['tenant', 'next_at'], name='messaging_enrolment_due'),
+            model_name="outbound",
+            index=models.Index(
+                condition=models.Q(("state", "sending")),
+                fields=["tenant", "leased_until"],
+                name="messaging_outbound_lease",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="outbound",
+            constraint=tenants.walls.TenantKey(name="messaging_outbound_key"),
+        ),
+        migrations.AddConstraint(
+            model_name="outbound",
+            constraint=tenants.walls.Wall(kind="creditor", name="messaging_outbound_wall"),
+        ),
+        migrations.AddConstraint(
+            model_name="outbound",
+            constraint=tenants.walls.SameTenant(
+                column="creditor_id", name="messaging_outbound_creditor_own", to="portfolio.Creditor"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="outbound",
+            constraint=tenants.walls.SameTenant(
+                column="request_id", name="messaging_outbound_request_own", to="messaging.SendRequest"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="outbound",
+            constraint=tenants.walls.SameTenant(
+                column="number_id", name="messaging_outbound_number_own", to="messaging.Number"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="outbound",
+            constraint=tenants.walls.SameTenant(
+                column="decision_id", name="messaging_outbound_decision_own", to="compliance.Decision"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="outbound",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("verdict", "allow")), name="messaging_outbound_allowed"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="outbound",
+            constraint=tenants.walls.SameTenant(
+                column="decision_id",
+                extra=(("verdict", "verdict"),),
+                name="messaging_outbound_verdict",
+                to="compliance.Decision",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="outbound",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "withdrawn"), _negated=True),
+                fields=("tenant", "request"),
+                name="messaging_outbound_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="sequence",
+            constraint=tenants.walls.TenantKey(name="messaging_sequence_key"),
+        ),
+        migrations.AddConstraint(
+            model_name="sequence",
+            constraint=tenants.walls.Wall(kind="tenant", name="messaging_sequence_wall"),
+        ),
+        migrations.AddConstraint(
+            model_name="sequence",
+            constraint=models.UniqueConstraint(fields=("tenant", "name"), name="messaging_sequence_once"),
+        ),
+        migrations.AddConstraint(
+            model_name="sequenceversion",
+            constraint=tenants.walls.TenantKey(name="messaging_sequenceversion_key"),
+        ),
+        migrations.AddConstraint(
+            model_name="sequenceversion",
+            constraint=tenants.walls.Wall(kind="tenant", name="messaging_sequenceversion_wall"),
+        ),
+        migrations.AddConstraint(
+            model_name="sequenceversion",
+            constraint=tenants.walls.SameTenant(
+                column="sequence_id", name="messaging_sequenceversion_sequence_own", to="messaging.Sequence"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="sequenceversion",
+            constraint=tenants.walls.AppendOnly(name="messaging_sequenceversion_append"),
+        ),
+        migrations.AddConstraint(
+            model_name="sequenceversion",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "sequence", "version"), name="messaging_sequence_version"
+            ),
         ),
         migrations.AddIndex(
-            model_name='enrolment',
-            index=models.Index(condition=models.Q(('state', 'paused')), fields=['tenant', 'paused_until'], name='messaging_enrolment_paused'),
+            model_name="enrolment",
+            index=models.Index(
+                condition=models.Q(("state", "active")), fields=["tenant", "next_at"], name="messaging_enrolment_due"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="enrolment",
+            index=models.Index(
+                condition=models.Q(("state", "paused")),
+                fields=["tenant", "paused_until"],
+                name="messaging_enrolment_paused",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=tenants.walls.TenantKey(name='messaging_enrolment_key'),
+            model_name="enrolment",
+            constraint=tenants.walls.TenantKey(name="messaging_enrolment_key"),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=tenants.walls.Wall(kind='creditor', name='messaging_enrolment_wall'),
+            model_name="enrolment",
+            constraint=tenants.walls.Wall(kind="creditor", name="messaging_enrolment_wall"),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=tenants.walls.SameTenant(column='creditor_id', name='messaging_enrolment_creditor_own', to='portfolio.Creditor'),
+            model_name="enrolment",
+            constraint=tenants.walls.SameTenant(
+                column="creditor_id", name="messaging_enrolment_creditor_own", to="portfolio.Creditor"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=tenants.walls.SameTenant(column='debtor_id', name='messaging_enrolment_debtor_own', to='portfolio.Debtor'),
+            model_name="enrolment",
+            constraint=tenants.walls.SameTenant(
+                column="debtor_id", name="messaging_enrolment_debtor_own", to="portfolio.Debtor"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=tenants.walls.SameTenant(column='sequence_id', name='messaging_enrolment_sequence_own', to='messaging.Sequence'),
+            model_name="enrolment",
+            constraint=tenants.walls.SameTenant(
+                column="sequence_id", name="messaging_enrolment_sequence_own", to="messaging.Sequence"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=tenants.walls.SameTenant(column='version_id', name='messaging_enrolment_version_own', to='messaging.SequenceVersion'),
+            model_name="enrolment",
+            constraint=tenants.walls.SameTenant(
+                column="version_id", name="messaging_enrolment_version_own", to="messaging.SequenceVersion"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=tenants.walls.SameTenant(column='invoice_id', name='messaging_enrolment_invoice_own', to='portfolio.Invoice'),
+            model_name="enrolment",
+            constraint=tenants.walls.SameTenant(
+                column="invoice_id", name="messaging_enrolment_invoice_own", to="portfolio.Invoice"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolment',
-            constraint=models.UniqueConstraint(fields=('tenant', 'debtor'), name='messaging_enrolment_once'),
+            model_name="enrolment",
+            constraint=models.UniqueConstraint(fields=("tenant", "debtor"), name="messaging_enrolment_once"),
         ),
         migrations.AddConstraint(
-            model_name='statusreport',
-            constraint=tenants.walls.TenantKey(name='messaging_statusreport_key'),
+            model_name="statusreport",
+            constraint=tenants.walls.TenantKey(name="messaging_statusreport_key"),
         ),
         migrations.AddConstraint(
-            model_name='statusreport',
-            constraint=tenants.walls.Wall(kind='tenant', name='messaging_statusreport_wall'),
+            model_name="statusreport",
+            constraint=tenants.walls.Wall(kind="tenant", name="messaging_statusreport_wall"),
         ),
         migrations.AddConstraint(
-            model_name='statusreport',
-            constraint=tenants.walls.SameTenant(column='message_id', name='messaging_statusreport_message_own', to='messaging.Message'),
+            model_name="statusreport",
+            constraint=tenants.walls.SameTenant(
+                column="message_id", name="messaging_statusreport_message_own", to="messaging.Message"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statusreport',
-            constraint=tenants.walls.AppendOnly(name='messaging_statusreport_append'),
+            model_name="statusreport",
+            constraint=tenants.walls.AppendOnly(name="messaging_statusreport_append"),
         ),
         migrations.AddConstraint(
-            model_name='statusreport',
-            constraint=models.UniqueConstraint(fields=('tenant', 'message', 'state'), name='messaging_status_once'),
+            model_name="statusreport",
+            constraint=models.UniqueConstraint(fields=("tenant", "message", "state"), name="messaging_status_once"),
         ),
         migrations.AddConstraint(
-            model_name='whatsappaccount',
-            constraint=tenants.walls.TenantKey(name='messaging_whatsappaccount_key'),
+            model_name="whatsappaccount",
+            constraint=tenants.walls.TenantKey(name="messaging_whatsappaccount_key"),
         ),
         migrations.AddConstraint(
-            model_name='whatsappaccount',
-            constraint=tenants.walls.Wall(kind='tenant', name='messaging_whatsappaccount_wall'),
+            model_name="whatsappaccount",
+            constraint=tenants.walls.Wall(kind="tenant", name="messaging_whatsappaccount_wall"),
         ),
         migrations.AddConstraint(
-            model_name='whatsappaccount',
-            constraint=models.UniqueConstraint(fields=('tenant', 'waba_id'), name='messaging_account_once'),
+            model_name="whatsappaccount",
+            constraint=models.UniqueConstraint(fields=("tenant", "waba_id"), name="messaging_account_once"),
         ),
         migrations.AddConstraint(
-            model_name='number',
-            constraint=tenants.walls.TenantKey(name='messaging_number_key'),
+            model_name="number",
+            constraint=tenants.walls.TenantKey(name="messaging_number_key"),
         ),
         migrations.AddConstraint(
-            model_name='number',
-            constraint=tenants.walls.Wall(kind='tenant', name='messaging_number_wall'),
+            model_name="number",
+            constraint=tenants.walls.Wall(kind="tenant", name="messaging_number_wall"),
         ),
         migrations.AddConstraint(
-            model_name='number',
-            constraint=tenants.walls.SameTenant(column='account_id', name='messaging_number_account_own', to='messaging.WhatsAppAccount'),
+            model_name="number",
+            constraint=tenants.walls.SameTenant(
+                column="account_id", name="messaging_number_account_own", to="messaging.WhatsAppAccount"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='number',
-            constraint=models.UniqueConstraint(fields=('tenant', 'channel', 'provider_id'), name='messaging_number_once'),
+            model_name="number",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "channel", "provider_id"), name="messaging_number_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='messagetemplate',
-            constraint=tenants.walls.TenantKey(name='messaging_messagetemplate_key'),
+            model_name="messagetemplate",
+            constraint=tenants.walls.TenantKey(name="messaging_messagetemplate_key"),
         ),
         migrations.AddConstraint(
-            model_name='messagetemplate',
-            constraint=tenants.walls.Wall(kind='tenant', name='messaging_messagetemplate_wall'),
+            model_name="messagetemplate",
+            constraint=tenants.walls.Wall(kind="tenant", name="messaging_messagetemplate_wall"),
         ),
         migrations.AddConstraint(
-            model_name='messagetemplate',
-            constraint=tenants.walls.SameTenant(column='account_id', name='messaging_messagetemplate_account_own', to='messaging.WhatsAppAccount'),
+            model_name="messagetemplate",
+            constraint=tenants.walls.SameTenant(
+                column="account_id", name="messaging_messagetemplate_account_own", to="messaging.WhatsAppAccount"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='messagetemplate',
-            constraint=models.UniqueConstraint(fields=('tenant', 'account', 'name', 'language'), name='messaging_template_once'),
+            model_name="messagetemplate",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "account", "name", "language"), name="messaging_template_once"
+            ),
         ),
     ]

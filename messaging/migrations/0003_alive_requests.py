@@ -4,20 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('messaging', '0002_creditors_apart'),
-        ('portfolio', '0001_initial'),
-        ('tenants', '0003_wake'),
+        ("messaging", "0002_creditors_apart"),
+        ("portfolio", "0001_initial"),
+        ("tenants", "0003_wake"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='sendrequest',
-            name='messaging_request_live',
+            model_name="sendrequest",
+            name="messaging_request_live",
         ),
         migrations.AddIndex(
-            model_name='sendrequest',
-            index=models.Index(condition=models.Q(('state__in', ['waiting', 'queued'])), fields=['tenant', 'person'], name='messaging_request_alive'),
+            model_name="sendrequest",
+            index=models.Index(
+                condition=models.Q(("state__in", ["waiting", "queued"])),
+                fields=["tenant", "person"],
+                name="messaging_request_alive",
+            ),
         ),
     ]

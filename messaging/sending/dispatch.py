@@ -194,7 +194,9 @@ def _last_look(rows: Sequence[Outbound], channels: Channels, *, now: datetime) -
 def _parcels(going: Sequence[tuple[Outbound, SendRequest]]) -> list[Parcel]:
     answered = Message.objects.filter(pk__in={r.message_id for _, r in going}).exclude(reply_to_id=None)
     reply_to = {message_id: to for message_id, to in answered.values_list("id", "reply_to_id") if to is not None}
-    known = ProviderMessage.objects.filter(message_id__in=set(reply_to.values())).values_list("message_id", "provider_id")
+    known = ProviderMessage.objects.filter(message_id__in=set(reply_to.values())).values_list(
+        "message_id", "provider_id"
+    )
     wamids = dict(known) if reply_to else {}
     return [
         Parcel(

@@ -14,7 +14,7 @@ from messaging.message_templates.choose import TemplateShelf
 from messaging.models import Enrolment, SendRequest
 from messaging.sending.request import request_send, withdraw
 from messaging.sending.wishes import Wish
-from messaging.sequences.services import ON_HOLD, Account, accounts, plan, refresh, steps_in
+from messaging.sequences.services import ON_HOLD, Account, accounts, plan, refresh, steps_in, unblock_templates
 from tenants import events, lanes, work
 from tenants.models import Event, Tenant
 from tenants.scope import tenant_scope
@@ -24,7 +24,7 @@ READER = "enrol"
 _NEWS = (
     "debtor.saved", "invoice.saved", "payment.recorded", "payment.reversed", "promise.created", "promise.kept",
     "promise.broken", "promise.withdrawn", "agreement.accepted", "agreement.fulfilled", "agreement.broken",
-    "agreement.cancelled", "dispute.opened", "dispute.closed", "import.undone",
+    "agreement.cancelled", "dispute.opened", "dispute.closed", "import.undone", "template.changed",
 )  # fmt: skip
 #: After these, what was asked for before says something that is not true any more.
 _OVERTAKING = {"payment.recorded", "promise.created", "agreement.accepted", "dispute.opened"}
@@ -74,6 +74,8 @@ def follow(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
                 moved[debtor_id] = max(event.business_at, moved.get(debtor_id, event.business_at))
         withdraw_overtaken(moved, now=now)
         refresh(wanted, now=now)
+        if any(event.name == "template.changed" and event.data.get("status") == "approved" for event in found):
+            unblock_templates(now=now)
         events.advance(cursor, found[-1].sequence)
     return now
 

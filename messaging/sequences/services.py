@@ -299,6 +299,16 @@ def unblock(person_id: uuid.UUID, *, now: datetime) -> int:
     return changed
 
 
+def unblock_templates(*, now: datetime) -> int:
+    """A template was approved: the steps that waited for one ask anew. Returns how many."""
+    changed = Enrolment.objects.filter(state=Enrolment.State.ACTIVE, reason__startswith="blocked:template").update(
+        next_at=now, updated_at=now
+    )
+    if changed:
+        lanes.wake("sequence", at=now)
+    return changed
+
+
 def publish_version(
     sequence: DunningSequence, steps: Sequence[dict[str, Any]], *, author: str, now: datetime
 ) -> SequenceVersion:

@@ -10,599 +10,1158 @@ import tenants.walls
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0001_initial'),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Creditor',
+            name="Creditor",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('creditor_id', models.UUIDField(editable=False)),
-                ('external_id', models.CharField(max_length=80)),
-                ('name', models.CharField(max_length=200)),
-                ('legal_name', models.CharField(blank=True, max_length=200)),
-                ('tax_id', models.CharField(blank=True, max_length=30)),
-                ('address', models.CharField(blank=True, max_length=300)),
-                ('contact', models.CharField(blank=True, max_length=200)),
-                ('country', models.CharField(max_length=2)),
-                ('currency', models.CharField(max_length=3)),
-                ('language', models.CharField(max_length=5)),
-                ('balance_max_age_hours', models.PositiveIntegerField(blank=True, null=True)),
-                ('dispute_stops_all', models.BooleanField(default=False)),
-                ('pay_to', models.JSONField(default=dict)),
-                ('policy', models.JSONField(default=dict)),
-                ('sending_stopped_at', models.DateTimeField(blank=True, null=True)),
-                ('sending_stopped_reason', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("creditor_id", models.UUIDField(editable=False)),
+                ("external_id", models.CharField(max_length=80)),
+                ("name", models.CharField(max_length=200)),
+                ("legal_name", models.CharField(blank=True, max_length=200)),
+                ("tax_id", models.CharField(blank=True, max_length=30)),
+                ("address", models.CharField(blank=True, max_length=300)),
+                ("contact", models.CharField(blank=True, max_length=200)),
+                ("country", models.CharField(max_length=2)),
+                ("currency", models.CharField(max_length=3)),
+                ("language", models.CharField(max_length=5)),
+                ("balance_max_age_hours", models.PositiveIntegerField(blank=True, null=True)),
+                ("dispute_stops_all", models.BooleanField(default=False)),
+                ("pay_to", models.JSONField(default=dict)),
+                ("policy", models.JSONField(default=dict)),
+                ("sending_stopped_at", models.DateTimeField(blank=True, null=True)),
+                ("sending_stopped_reason", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Debtor',
+            name="Debtor",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('external_id', models.CharField(max_length=80)),
-                ('labels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
-                ('attributes', models.JSONField(default=dict)),
-                ('balance_as_of', models.DateTimeField(null=True)),
-                ('currency', models.CharField(max_length=3)),
-                ('open_minor', models.BigIntegerField(default=0)),
-                ('oldest_due_on', models.DateField(null=True)),
-                ('import_id', models.UUIDField(null=True)),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('creditor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.creditor')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("external_id", models.CharField(max_length=80)),
+                (
+                    "labels",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), default=list, size=None
+                    ),
+                ),
+                ("attributes", models.JSONField(default=dict)),
+                ("balance_as_of", models.DateTimeField(null=True)),
+                ("currency", models.CharField(max_length=3)),
+                ("open_minor", models.BigIntegerField(default=0)),
+                ("oldest_due_on", models.DateField(null=True)),
+                ("import_id", models.UUIDField(null=True)),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "creditor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.creditor",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Agreement',
+            name="Agreement",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('external_id', models.CharField(max_length=80)),
-                ('currency', models.CharField(max_length=3)),
-                ('total_minor', models.BigIntegerField()),
-                ('state', models.CharField(choices=[('proposed', 'Proposed'), ('active', 'Active'), ('fulfilled', 'Fulfilled'), ('broken', 'Broken'), ('rejected', 'Rejected'), ('cancelled', 'Cancelled')], default='proposed', max_length=10)),
-                ('invoice_ids', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None)),
-                ('source', models.CharField(max_length=40)),
-                ('accepted_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
-                ('creditor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.creditor')),
-                ('debtor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.debtor')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("external_id", models.CharField(max_length=80)),
+                ("currency", models.CharField(max_length=3)),
+                ("total_minor", models.BigIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "Proposed"),
+                            ("active", "Active"),
+                            ("fulfilled", "Fulfilled"),
+                            ("broken", "Broken"),
+                            ("rejected", "Rejected"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="proposed",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "invoice_ids",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None),
+                ),
+                ("source", models.CharField(max_length=40)),
+                ("accepted_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "creditor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.creditor",
+                    ),
+                ),
+                (
+                    "debtor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.debtor",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Import',
+            name="Import",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('file_name', models.CharField(max_length=200)),
-                ('sha256', models.CharField(max_length=64)),
-                ('mapping', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('reading', 'Reading'), ('applied', 'Applied'), ('undone', 'Undone'), ('failed', 'Failed')], default='reading', max_length=8)),
-                ('position', models.BigIntegerField(default=0)),
-                ('counts', models.JSONField(default=dict)),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('creditor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.creditor')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("file_name", models.CharField(max_length=200)),
+                ("sha256", models.CharField(max_length=64)),
+                ("mapping", models.JSONField(default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("reading", "Reading"),
+                            ("applied", "Applied"),
+                            ("undone", "Undone"),
+                            ("failed", "Failed"),
+                        ],
+                        default="reading",
+                        max_length=8,
+                    ),
+                ),
+                ("position", models.BigIntegerField(default=0)),
+                ("counts", models.JSONField(default=dict)),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "creditor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.creditor",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ImportRejection',
+            name="ImportRejection",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('line', models.BigIntegerField()),
-                ('column', models.CharField(blank=True, max_length=80)),
-                ('code', models.CharField(max_length=60)),
-                ('message', models.TextField()),
-                ('row', models.TextField()),
-                ('creditor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.creditor')),
-                ('source_import', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='rejections', to='portfolio.import')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("line", models.BigIntegerField()),
+                ("column", models.CharField(blank=True, max_length=80)),
+                ("code", models.CharField(max_length=60)),
+                ("message", models.TextField()),
+                ("row", models.TextField()),
+                (
+                    "creditor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.creditor",
+                    ),
+                ),
+                (
+                    "source_import",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rejections",
+                        to="portfolio.import",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Instalment',
+            name="Instalment",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveSmallIntegerField()),
-                ('due_on', models.DateField()),
-                ('minor', models.BigIntegerField()),
-                ('paid_minor', models.BigIntegerField(default=0)),
-                ('agreement', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='instalments', to='portfolio.agreement')),
-                ('creditor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.creditor')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("number", models.PositiveSmallIntegerField()),
+                ("due_on", models.DateField()),
+                ("minor", models.BigIntegerField()),
+                ("paid_minor", models.BigIntegerField(default=0)),
+                (
+                    "agreement",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="instalments",
+                        to="portfolio.agreement",
+                    ),
+                ),
+                (
+                    "creditor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.creditor",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Invoice',
+            name="Invoice",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('external_id', models.CharField(max_length=80)),
-                ('number', models.CharField(max_length=60)),
-                ('description', models.CharField(blank=True, max_length=200)),
-                ('issued_on', models.DateField(null=True)),
-                ('due_on', models.DateField()),
-                ('currency', models.CharField(max_length=3)),
-                ('amount_minor', models.BigIntegerField()),
-                ('open_minor', models.BigIntegerField()),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('disputed_at', models.DateTimeField(null=True)),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('legal_state', models.CharField(blank=True, max_length=20)),
-                ('import_id', models.UUIDField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('creditor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.creditor')),
-                ('debtor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.debtor')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("external_id", models.CharField(max_length=80)),
+                ("number", models.CharField(max_length=60)),
+                ("description", models.CharField(blank=True, max_length=200)),
+                ("issued_on", models.DateField(null=True)),
+                ("due_on", models.DateField()),
+                ("currency", models.CharField(max_length=3)),
+                ("amount_minor", models.BigIntegerField()),
+                ("open_minor", models.BigIntegerField()),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("disputed_at", models.DateTimeField(null=True)),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                ("legal_state", models.CharField(blank=True, max_length=20)),
+                ("import_id", models.UUIDField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "creditor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.creditor",
+                    ),
+                ),
+                (
+                    "debtor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.debtor",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('payment_id', models.UUIDField(null=True)),
-                ('kind', models.CharField(choices=[('charge', 'Charge'), ('payment', 'Payment'), ('credit', 'Credit'), ('reversal', 'Reversal'), ('adjustment', 'Adjustment')], max_length=10)),
-                ('currency', models.CharField(max_length=3)),
-                ('minor', models.BigIntegerField()),
-                ('reverses_id', models.UUIDField(null=True)),
-                ('source', models.CharField(max_length=40)),
-                ('import_id', models.UUIDField(null=True)),
-                ('occurred_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('creditor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.creditor')),
-                ('debtor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.debtor')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
-                ('invoice', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.invoice')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("payment_id", models.UUIDField(null=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("charge", "Charge"),
+                            ("payment", "Payment"),
+                            ("credit", "Credit"),
+                            ("reversal", "Reversal"),
+                            ("adjustment", "Adjustment"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("minor", models.BigIntegerField()),
+                ("reverses_id", models.UUIDField(null=True)),
+                ("source", models.CharField(max_length=40)),
+                ("import_id", models.UUIDField(null=True)),
+                ("occurred_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "creditor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.creditor",
+                    ),
+                ),
+                (
+                    "debtor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.debtor",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "invoice",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.invoice",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Dispute',
+            name="Dispute",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('reference', models.CharField(max_length=20)),
-                ('reason', models.CharField(max_length=40)),
-                ('detail', models.TextField(blank=True)),
-                ('authority', models.CharField(blank=True, max_length=20)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('resolved', 'Resolved'), ('accepted', 'Accepted')], default='open', max_length=10)),
-                ('opened_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('creditor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.creditor')),
-                ('debtor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.debtor')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
-                ('invoice', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.invoice')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("reference", models.CharField(max_length=20)),
+                ("reason", models.CharField(max_length=40)),
+                ("detail", models.TextField(blank=True)),
+                ("authority", models.CharField(blank=True, max_length=20)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("resolved", "Resolved"), ("accepted", "Accepted")],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "creditor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.creditor",
+                    ),
+                ),
+                (
+                    "debtor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.debtor",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "invoice",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.invoice",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Payable',
+            name="Payable",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=10)),
-                ('reference', models.CharField(max_length=40)),
-                ('token', models.CharField(max_length=43)),
-                ('code', models.TextField()),
-                ('currency', models.CharField(max_length=3)),
-                ('minor', models.BigIntegerField()),
-                ('invoice_ids', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('paid', 'Paid'), ('expired', 'Expired'), ('replaced', 'Replaced')], default='open', max_length=8)),
-                ('expires_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField()),
-                ('creditor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.creditor')),
-                ('debtor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.debtor')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=10)),
+                ("reference", models.CharField(max_length=40)),
+                ("token", models.CharField(max_length=43)),
+                ("code", models.TextField()),
+                ("currency", models.CharField(max_length=3)),
+                ("minor", models.BigIntegerField()),
+                (
+                    "invoice_ids",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("paid", "Paid"), ("expired", "Expired"), ("replaced", "Replaced")],
+                        default="open",
+                        max_length=8,
+                    ),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "creditor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.creditor",
+                    ),
+                ),
+                (
+                    "debtor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.debtor",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('external_id', models.CharField(max_length=80)),
-                ('currency', models.CharField(max_length=3)),
-                ('minor', models.BigIntegerField()),
-                ('kind', models.CharField(default='payment', max_length=10)),
-                ('method', models.CharField(blank=True, max_length=20)),
-                ('source', models.CharField(max_length=40)),
-                ('payable_id', models.UUIDField(null=True)),
-                ('paid_at', models.DateTimeField()),
-                ('reversed_at', models.DateTimeField(null=True)),
-                ('import_id', models.UUIDField(null=True)),
-                ('recorded_at', models.DateTimeField()),
-                ('creditor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.creditor')),
-                ('debtor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.debtor')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("external_id", models.CharField(max_length=80)),
+                ("currency", models.CharField(max_length=3)),
+                ("minor", models.BigIntegerField()),
+                ("kind", models.CharField(default="payment", max_length=10)),
+                ("method", models.CharField(blank=True, max_length=20)),
+                ("source", models.CharField(max_length=40)),
+                ("payable_id", models.UUIDField(null=True)),
+                ("paid_at", models.DateTimeField()),
+                ("reversed_at", models.DateTimeField(null=True)),
+                ("import_id", models.UUIDField(null=True)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "creditor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.creditor",
+                    ),
+                ),
+                (
+                    "debtor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.debtor",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('human', 'Human'), ('company', 'Company')], default='human', max_length=7)),
-                ('name', models.CharField(max_length=200)),
-                ('document_kind', models.CharField(blank=True, max_length=8)),
-                ('document', models.TextField(blank=True)),
-                ('document_hash', models.CharField(blank=True, max_length=64)),
-                ('knowledge', models.TextField(blank=True)),
-                ('country', models.CharField(max_length=2)),
-                ('language', models.CharField(max_length=5)),
-                ('declared_zone', models.CharField(blank=True, max_length=40)),
-                ('address_zone', models.CharField(blank=True, max_length=40)),
-                ('subdivision', models.CharField(blank=True, max_length=6)),
-                ('city', models.CharField(blank=True, max_length=80)),
-                ('created_at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("human", "Human"), ("company", "Company")], default="human", max_length=7
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("document_kind", models.CharField(blank=True, max_length=8)),
+                ("document", models.TextField(blank=True)),
+                ("document_hash", models.CharField(blank=True, max_length=64)),
+                ("knowledge", models.TextField(blank=True)),
+                ("country", models.CharField(max_length=2)),
+                ("language", models.CharField(max_length=5)),
+                ("declared_zone", models.CharField(blank=True, max_length=40)),
+                ("address_zone", models.CharField(blank=True, max_length=40)),
+                ("subdivision", models.CharField(blank=True, max_length=6)),
+                ("city", models.CharField(blank=True, max_length=80)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='debtor',
-            name='person',
-            field=tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.person'),
+            model_name="debtor",
+            name="person",
+            field=tenants.walls.TenantForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="portfolio.person",
+            ),
         ),
         migrations.CreateModel(
-            name='ContactPoint',
+            name="ContactPoint",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('phone', 'Phone'), ('bsuid', 'Bsuid'), ('email', 'Email')], max_length=6)),
-                ('value', models.CharField(max_length=160)),
-                ('wire_value', models.CharField(blank=True, max_length=160)),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('guarantor', 'Guarantor'), ('representative', 'Representative'), ('accounts_payable', 'Accounts Payable'), ('reference', 'Reference'), ('work', 'Work')], default='owner', max_length=20)),
-                ('contact_name', models.CharField(blank=True, max_length=150)),
-                ('contact_position', models.CharField(blank=True, max_length=80)),
-                ('provenance', models.JSONField(default=dict)),
-                ('zones', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
-                ('identity', models.CharField(choices=[('unknown', 'Unknown'), ('contacted', 'Contacted'), ('claimed', 'Claimed'), ('verified', 'Verified'), ('wrong_person', 'Wrong Person')], default='unknown', max_length=12)),
-                ('identity_at', models.DateTimeField(null=True)),
-                ('identity_method', models.CharField(blank=True, max_length=40)),
-                ('strikes', models.PositiveSmallIntegerField(default=0)),
-                ('check_state', models.JSONField(default=dict)),
-                ('reported_wrong_at', models.DateTimeField(null=True)),
-                ('unreachable_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
-                ('person', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.person')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("phone", "Phone"), ("bsuid", "Bsuid"), ("email", "Email")], max_length=6
+                    ),
+                ),
+                ("value", models.CharField(max_length=160)),
+                ("wire_value", models.CharField(blank=True, max_length=160)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("guarantor", "Guarantor"),
+                            ("representative", "Representative"),
+                            ("accounts_payable", "Accounts Payable"),
+                            ("reference", "Reference"),
+                            ("work", "Work"),
+                        ],
+                        default="owner",
+                        max_length=20,
+                    ),
+                ),
+                ("contact_name", models.CharField(blank=True, max_length=150)),
+                ("contact_position", models.CharField(blank=True, max_length=80)),
+                ("provenance", models.JSONField(default=dict)),
+                (
+                    "zones",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), default=list, size=None
+                    ),
+                ),
+                (
+                    "identity",
+                    models.CharField(
+                        choices=[
+                            ("unknown", "Unknown"),
+                            ("contacted", "Contacted"),
+                            ("claimed", "Claimed"),
+                            ("verified", "Verified"),
+                            ("wrong_person", "Wrong Person"),
+                        ],
+                        default="unknown",
+                        max_length=12,
+                    ),
+                ),
+                ("identity_at", models.DateTimeField(null=True)),
+                ("identity_method", models.CharField(blank=True, max_length=40)),
+                ("strikes", models.PositiveSmallIntegerField(default=0)),
+                ("check_state", models.JSONField(default=dict)),
+                ("reported_wrong_at", models.DateTimeField(null=True)),
+                ("unreachable_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "person",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.person",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Promise',
+            name="Promise",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('currency', models.CharField(max_length=3)),
-                ('minor', models.BigIntegerField()),
-                ('due_on', models.DateField()),
-                ('state', models.CharField(choices=[('open', 'Open'), ('kept', 'Kept'), ('broken', 'Broken'), ('withdrawn', 'Withdrawn')], default='open', max_length=10)),
-                ('source', models.CharField(max_length=40)),
-                ('open_minor_before', models.BigIntegerField(default=0)),
-                ('created_at', models.DateTimeField()),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('creditor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.creditor')),
-                ('debtor', tenants.walls.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portfolio.debtor')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("currency", models.CharField(max_length=3)),
+                ("minor", models.BigIntegerField()),
+                ("due_on", models.DateField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("kept", "Kept"), ("broken", "Broken"), ("withdrawn", "Withdrawn")],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("source", models.CharField(max_length=40)),
+                ("open_minor_before", models.BigIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "creditor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.creditor",
+                    ),
+                ),
+                (
+                    "debtor",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="portfolio.debtor",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='creditor',
-            constraint=tenants.walls.TenantKey(name='portfolio_creditor_key'),
+            model_name="creditor",
+            constraint=tenants.walls.TenantKey(name="portfolio_creditor_key"),
         ),
         migrations.AddConstraint(
-            model_name='creditor',
-            constraint=tenants.walls.Wall(kind='creditor', name='portfolio_creditor_wall'),
+            model_name="creditor",
+            constraint=tenants.walls.Wall(kind="creditor", name="portfolio_creditor_wall"),
         ),
         migrations.AddConstraint(
-            model_name='creditor',
-            constraint=models.UniqueConstraint(fields=('tenant', 'external_id'), name='portfolio_creditor_once'),
+            model_name="creditor",
+            constraint=models.UniqueConstraint(fields=("tenant", "external_id"), name="portfolio_creditor_once"),
         ),
         migrations.AddConstraint(
-            model_name='creditor',
-            constraint=models.CheckConstraint(condition=models.Q(('creditor_id', models.F('id'))), name='portfolio_creditor_itself'),
+            model_name="creditor",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("creditor_id", models.F("id"))), name="portfolio_creditor_itself"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=tenants.walls.TenantKey(name='portfolio_agreement_key'),
+            model_name="agreement",
+            constraint=tenants.walls.TenantKey(name="portfolio_agreement_key"),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=tenants.walls.Wall(kind='creditor', name='portfolio_agreement_wall'),
+            model_name="agreement",
+            constraint=tenants.walls.Wall(kind="creditor", name="portfolio_agreement_wall"),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=tenants.walls.SameTenant(column='creditor_id', name='portfolio_agreement_creditor_own', to='portfolio.Creditor'),
+            model_name="agreement",
+            constraint=tenants.walls.SameTenant(
+                column="creditor_id", name="portfolio_agreement_creditor_own", to="portfolio.Creditor"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=tenants.walls.SameTenant(column='debtor_id', name='portfolio_agreement_debtor_own', to='portfolio.Debtor'),
+            model_name="agreement",
+            constraint=tenants.walls.SameTenant(
+                column="debtor_id", name="portfolio_agreement_debtor_own", to="portfolio.Debtor"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.UniqueConstraint(fields=('tenant', 'creditor', 'external_id'), name='portfolio_agreement_once'),
+            model_name="agreement",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "creditor", "external_id"), name="portfolio_agreement_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('tenant', 'debtor'), name='portfolio_agreement_one_active'),
+            model_name="agreement",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "active")),
+                fields=("tenant", "debtor"),
+                name="portfolio_agreement_one_active",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='import',
-            constraint=tenants.walls.TenantKey(name='portfolio_import_key'),
+            model_name="import",
+            constraint=tenants.walls.TenantKey(name="portfolio_import_key"),
         ),
         migrations.AddConstraint(
-            model_name='import',
-            constraint=tenants.walls.Wall(kind='creditor', name='portfolio_import_wall'),
+            model_name="import",
+            constraint=tenants.walls.Wall(kind="creditor", name="portfolio_import_wall"),
         ),
         migrations.AddConstraint(
-            model_name='import',
-            constraint=tenants.walls.SameTenant(column='creditor_id', name='portfolio_import_creditor_own', to='portfolio.Creditor'),
+            model_name="import",
+            constraint=tenants.walls.SameTenant(
+                column="creditor_id", name="portfolio_import_creditor_own", to="portfolio.Creditor"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importrejection',
-            constraint=tenants.walls.TenantKey(name='portfolio_importrejection_key'),
+            model_name="importrejection",
+            constraint=tenants.walls.TenantKey(name="portfolio_importrejection_key"),
         ),
         migrations.AddConstraint(
-            model_name='importrejection',
-            constraint=tenants.walls.Wall(kind='creditor', name='portfolio_importrejection_wall'),
+            model_name="importrejection",
+            constraint=tenants.walls.Wall(kind="creditor", name="portfolio_importrejection_wall"),
         ),
         migrations.AddConstraint(
-            model_name='importrejection',
-            constraint=tenants.walls.SameTenant(column='creditor_id', name='portfolio_importrejection_creditor_own', to='portfolio.Creditor'),
+            model_name="importrejection",
+            constraint=tenants.walls.SameTenant(
+                column="creditor_id", name="portfolio_importrejection_creditor_own", to="portfolio.Creditor"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importrejection',
-            constraint=tenants.walls.SameTenant(column='source_import_id', name='portfolio_importrejection_source_import_own', to='portfolio.Import'),
+            model_name="importrejection",
+            constraint=tenants.walls.SameTenant(
+                column="source_import_id", name="portfolio_importrejection_source_import_own", to="portfolio.Import"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='instalment',
-            constraint=tenants.walls.TenantKey(name='portfolio_instalment_key'),
+            model_name="instalment",
+            constraint=tenants.walls.TenantKey(name="portfolio_instalment_key"),
         ),
         migrations.AddConstraint(
-            model_name='instalment',
-            constraint=tenants.walls.Wall(kind='creditor', name='portfolio_instalment_wall'),
+            model_name="instalment",
+            constraint=tenants.walls.Wall(kind="creditor", name="portfolio_instalment_wall"),
         ),
         migrations.AddConstraint(
-            model_name='instalment',
-            constraint=tenants.walls.SameTenant(column='creditor_id', name='portfolio_instalment_creditor_own', to='portfolio.Creditor'),
+            model_name="instalment",
+            constraint=tenants.walls.SameTenant(
+                column="creditor_id", name="portfolio_instalment_creditor_own", to="portfolio.Creditor"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='instalment',
-            constraint=tenants.walls.SameTenant(column='agreement_id', name='portfolio_instalment_agreement_own', to='portfolio.Agreement'),
+            model_name="instalment",
+            constraint=tenants.walls.SameTenant(
+                column="agreement_id", name="portfolio_instalment_agreement_own", to="portfolio.Agreement"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='instalment',
-            constraint=models.UniqueConstraint(fields=('tenant', 'agreement', 'number'), name='portfolio_instalment_once'),
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['tenant', 'debtor', 'due_on'], name='portfolio_invoice_debtor'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=tenants.walls.TenantKey(name='portfolio_invoice_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=tenants.walls.Wall(kind='creditor', name='portfolio_invoice_wall'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=tenants.walls.SameTenant(column='creditor_id', name='portfolio_invoice_creditor_own', to='portfolio.Creditor'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=tenants.walls.SameTenant(column='debtor_id', name='portfolio_invoice_debtor_own', to='portfolio.Debtor'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(fields=('tenant', 'creditor', 'external_id'), name='portfolio_invoice_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gte', 0)), name='portfolio_invoice_positive'),
+            model_name="instalment",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "agreement", "number"), name="portfolio_instalment_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['tenant', 'debtor'], name='portfolio_entry_debtor'),
+            model_name="invoice",
+            index=models.Index(fields=["tenant", "debtor", "due_on"], name="portfolio_invoice_debtor"),
+        ),
+        migrations.AddConstraint(
+            model_name="invoice",
+            constraint=tenants.walls.TenantKey(name="portfolio_invoice_key"),
+        ),
+        migrations.AddConstraint(
+            model_name="invoice",
+            constraint=tenants.walls.Wall(kind="creditor", name="portfolio_invoice_wall"),
+        ),
+        migrations.AddConstraint(
+            model_name="invoice",
+            constraint=tenants.walls.SameTenant(
+                column="creditor_id", name="portfolio_invoice_creditor_own", to="portfolio.Creditor"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="invoice",
+            constraint=tenants.walls.SameTenant(
+                column="debtor_id", name="portfolio_invoice_debtor_own", to="portfolio.Debtor"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="invoice",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "creditor", "external_id"), name="portfolio_invoice_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="invoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_minor__gte", 0)), name="portfolio_invoice_positive"
+            ),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['tenant', 'invoice'], name='portfolio_entry_invoice'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=tenants.walls.TenantKey(name='portfolio_entry_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=tenants.walls.Wall(kind='creditor', name='portfolio_entry_wall'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=tenants.walls.SameTenant(column='creditor_id', name='portfolio_entry_creditor_own', to='portfolio.Creditor'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=tenants.walls.SameTenant(column='debtor_id', name='portfolio_entry_debtor_own', to='portfolio.Debtor'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=tenants.walls.SameTenant(column='invoice_id', name='portfolio_entry_invoice_own', to='portfolio.Invoice'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=tenants.walls.AppendOnly(name='portfolio_entry_append'),
+            model_name="entry",
+            index=models.Index(fields=["tenant", "debtor"], name="portfolio_entry_debtor"),
         ),
         migrations.AddIndex(
-            model_name='dispute',
-            index=models.Index(fields=['tenant', 'debtor', 'state'], name='portfolio_dispute_debtor'),
+            model_name="entry",
+            index=models.Index(fields=["tenant", "invoice"], name="portfolio_entry_invoice"),
         ),
         migrations.AddConstraint(
-            model_name='dispute',
-            constraint=tenants.walls.TenantKey(name='portfolio_dispute_key'),
+            model_name="entry",
+            constraint=tenants.walls.TenantKey(name="portfolio_entry_key"),
         ),
         migrations.AddConstraint(
-            model_name='dispute',
-            constraint=tenants.walls.Wall(kind='creditor', name='portfolio_dispute_wall'),
+            model_name="entry",
+            constraint=tenants.walls.Wall(kind="creditor", name="portfolio_entry_wall"),
         ),
         migrations.AddConstraint(
-            model_name='dispute',
-            constraint=tenants.walls.SameTenant(column='creditor_id', name='portfolio_dispute_creditor_own', to='portfolio.Creditor'),
+            model_name="entry",
+            constraint=tenants.walls.SameTenant(
+                column="creditor_id", name="portfolio_entry_creditor_own", to="portfolio.Creditor"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dispute',
-            constraint=tenants.walls.SameTenant(column='debtor_id', name='portfolio_dispute_debtor_own', to='portfolio.Debtor'),
+            model_name="entry",
+            constraint=tenants.walls.SameTenant(
+                column="debtor_id", name="portfolio_entry_debtor_own", to="portfolio.Debtor"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dispute',
-            constraint=tenants.walls.SameTenant(column='invoice_id', name='portfolio_dispute_invoice_own', to='portfolio.Invoice'),
+            model_name="entry",
+            constraint=tenants.walls.SameTenant(
+                column="invoice_id", name="portfolio_entry_invoice_own", to="portfolio.Invoice"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="entry",
+            constraint=tenants.walls.AppendOnly(name="portfolio_entry_append"),
         ),
         migrations.AddIndex(
-            model_name='payable',
-            index=models.Index(fields=['tenant', 'debtor', 'state'], name='portfolio_payable_debtor'),
+            model_name="dispute",
+            index=models.Index(fields=["tenant", "debtor", "state"], name="portfolio_dispute_debtor"),
         ),
         migrations.AddConstraint(
-            model_name='payable',
-            constraint=tenants.walls.TenantKey(name='portfolio_payable_key'),
+            model_name="dispute",
+            constraint=tenants.walls.TenantKey(name="portfolio_dispute_key"),
         ),
         migrations.AddConstraint(
-            model_name='payable',
-            constraint=tenants.walls.Wall(kind='creditor', name='portfolio_payable_wall'),
+            model_name="dispute",
+            constraint=tenants.walls.Wall(kind="creditor", name="portfolio_dispute_wall"),
         ),
         migrations.AddConstraint(
-            model_name='payable',
-            constraint=tenants.walls.SameTenant(column='creditor_id', name='portfolio_payable_creditor_own', to='portfolio.Creditor'),
+            model_name="dispute",
+            constraint=tenants.walls.SameTenant(
+                column="creditor_id", name="portfolio_dispute_creditor_own", to="portfolio.Creditor"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payable',
-            constraint=tenants.walls.SameTenant(column='debtor_id', name='portfolio_payable_debtor_own', to='portfolio.Debtor'),
+            model_name="dispute",
+            constraint=tenants.walls.SameTenant(
+                column="debtor_id", name="portfolio_dispute_debtor_own", to="portfolio.Debtor"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payable',
-            constraint=models.UniqueConstraint(fields=('tenant', 'reference'), name='portfolio_payable_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='payable',
-            constraint=models.UniqueConstraint(fields=('tenant', 'token'), name='portfolio_payable_token'),
+            model_name="dispute",
+            constraint=tenants.walls.SameTenant(
+                column="invoice_id", name="portfolio_dispute_invoice_own", to="portfolio.Invoice"
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['tenant', 'debtor'], name='portfolio_payment_debtor'),
+            model_name="payable",
+            index=models.Index(fields=["tenant", "debtor", "state"], name="portfolio_payable_debtor"),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=tenants.walls.TenantKey(name='portfolio_payment_key'),
+            model_name="payable",
+            constraint=tenants.walls.TenantKey(name="portfolio_payable_key"),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=tenants.walls.Wall(kind='creditor', name='portfolio_payment_wall'),
+            model_name="payable",
+            constraint=tenants.walls.Wall(kind="creditor", name="portfolio_payable_wall"),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=tenants.walls.SameTenant(column='creditor_id', name='portfolio_payment_creditor_own', to='portfolio.Creditor'),
+            model_name="payable",
+            constraint=tenants.walls.SameTenant(
+                column="creditor_id", name="portfolio_payable_creditor_own", to="portfolio.Creditor"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=tenants.walls.SameTenant(column='debtor_id', name='portfolio_payment_debtor_own', to='portfolio.Debtor'),
+            model_name="payable",
+            constraint=tenants.walls.SameTenant(
+                column="debtor_id", name="portfolio_payable_debtor_own", to="portfolio.Debtor"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('tenant', 'creditor', 'external_id'), name='portfolio_payment_once'),
+            model_name="payable",
+            constraint=models.UniqueConstraint(fields=("tenant", "reference"), name="portfolio_payable_once"),
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=tenants.walls.TenantKey(name='portfolio_person_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='person',
-            constraint=tenants.walls.Wall(kind='person:id', name='portfolio_person_wall'),
-        ),
-        migrations.AddConstraint(
-            model_name='person',
-            constraint=models.UniqueConstraint(condition=models.Q(('document_hash', ''), _negated=True), fields=('tenant', 'document_hash'), name='portfolio_person_document'),
+            model_name="payable",
+            constraint=models.UniqueConstraint(fields=("tenant", "token"), name="portfolio_payable_token"),
         ),
         migrations.AddIndex(
-            model_name='debtor',
-            index=models.Index(fields=['tenant', 'person'], name='portfolio_debtor_person'),
+            model_name="payment",
+            index=models.Index(fields=["tenant", "debtor"], name="portfolio_payment_debtor"),
+        ),
+        migrations.AddConstraint(
+            model_name="payment",
+            constraint=tenants.walls.TenantKey(name="portfolio_payment_key"),
+        ),
+        migrations.AddConstraint(
+            model_name="payment",
+            constraint=tenants.walls.Wall(kind="creditor", name="portfolio_payment_wall"),
+        ),
+        migrations.AddConstraint(
+            model_name="payment",
+            constraint=tenants.walls.SameTenant(
+                column="creditor_id", name="portfolio_payment_creditor_own", to="portfolio.Creditor"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="payment",
+            constraint=tenants.walls.SameTenant(
+                column="debtor_id", name="portfolio_payment_debtor_own", to="portfolio.Debtor"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "creditor", "external_id"), name="portfolio_payment_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="person",
+            constraint=tenants.walls.TenantKey(name="portfolio_person_key"),
+        ),
+        migrations.AddConstraint(
+            model_name="person",
+            constraint=tenants.walls.Wall(kind="person:id", name="portfolio_person_wall"),
+        ),
+        migrations.AddConstraint(
+            model_name="person",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("document_hash", ""), _negated=True),
+                fields=("tenant", "document_hash"),
+                name="portfolio_person_document",
+            ),
         ),
         migrations.AddIndex(
-            model_name='debtor',
-            index=models.Index(fields=['tenant', 'creditor', 'updated_at', 'id'], name='portfolio_debtor_updated'),
-        ),
-        migrations.AddConstraint(
-            model_name='debtor',
-            constraint=tenants.walls.TenantKey(name='portfolio_debtor_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='debtor',
-            constraint=tenants.walls.Wall(kind='creditor', name='portfolio_debtor_wall'),
-        ),
-        migrations.AddConstraint(
-            model_name='debtor',
-            constraint=tenants.walls.SameTenant(column='creditor_id', name='portfolio_debtor_creditor_own', to='portfolio.Creditor'),
-        ),
-        migrations.AddConstraint(
-            model_name='debtor',
-            constraint=tenants.walls.SameTenant(column='person_id', name='portfolio_debtor_person_own', to='portfolio.Person'),
-        ),
-        migrations.AddConstraint(
-            model_name='debtor',
-            constraint=models.UniqueConstraint(fields=('tenant', 'creditor', 'external_id'), name='portfolio_debtor_once'),
+            model_name="debtor",
+            index=models.Index(fields=["tenant", "person"], name="portfolio_debtor_person"),
         ),
         migrations.AddIndex(
-            model_name='contactpoint',
-            index=models.Index(fields=['tenant', 'kind', 'value'], name='portfolio_contact_value'),
+            model_name="debtor",
+            index=models.Index(fields=["tenant", "creditor", "updated_at", "id"], name="portfolio_debtor_updated"),
         ),
         migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=tenants.walls.TenantKey(name='portfolio_contactpoint_key'),
+            model_name="debtor",
+            constraint=tenants.walls.TenantKey(name="portfolio_debtor_key"),
         ),
         migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=tenants.walls.Wall(kind='person:person_id', name='portfolio_contactpoint_wall'),
+            model_name="debtor",
+            constraint=tenants.walls.Wall(kind="creditor", name="portfolio_debtor_wall"),
         ),
         migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=tenants.walls.SameTenant(column='person_id', name='portfolio_contactpoint_person_own', to='portfolio.Person'),
+            model_name="debtor",
+            constraint=tenants.walls.SameTenant(
+                column="creditor_id", name="portfolio_debtor_creditor_own", to="portfolio.Creditor"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.UniqueConstraint(fields=('tenant', 'person', 'kind', 'value'), name='portfolio_contact_once'),
+            model_name="debtor",
+            constraint=tenants.walls.SameTenant(
+                column="person_id", name="portfolio_debtor_person_own", to="portfolio.Person"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contactpoint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'phone'), _negated=True), ('value__regex', '^\\+[1-9][0-9]{6,14}$'), _connector='OR'), name='portfolio_contact_e164'),
+            model_name="debtor",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "creditor", "external_id"), name="portfolio_debtor_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='promise',
-            index=models.Index(fields=['tenant', 'state', 'due_on'], name='portfolio_promise_due'),
+            model_name="contactpoint",
+            index=models.Index(fields=["tenant", "kind", "value"], name="portfolio_contact_value"),
+        ),
+        migrations.AddConstraint(
+            model_name="contactpoint",
+            constraint=tenants.walls.TenantKey(name="portfolio_contactpoint_key"),
+        ),
+        migrations.AddConstraint(
+            model_name="contactpoint",
+            constraint=tenants.walls.Wall(kind="person:person_id", name="portfolio_contactpoint_wall"),
+        ),
+        migrations.AddConstraint(
+            model_name="contactpoint",
+            constraint=tenants.walls.SameTenant(
+                column="person_id", name="portfolio_contactpoint_person_own", to="portfolio.Person"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="contactpoint",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "person", "kind", "value"), name="portfolio_contact_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="contactpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "phone"), _negated=True),
+                    ("value__regex", "^\\+[1-9][0-9]{6,14}$"),
+                    _connector="OR",
+                ),
+                name="portfolio_contact_e164",
+            ),
         ),
         migrations.AddIndex(
-            model_name='promise',
-            index=models.Index(fields=['tenant', 'debtor'], name='portfolio_promise_debtor'),
+            model_name="promise",
+            index=models.Index(fields=["tenant", "state", "due_on"], name="portfolio_promise_due"),
+        ),
+        migrations.AddIndex(
+            model_name="promise",
+            index=models.Index(fields=["tenant", "debtor"], name="portfolio_promise_debtor"),
         ),
         migrations.AddConstraint(
-            model_name='promise',
-            constraint=tenants.walls.TenantKey(name='portfolio_promise_key'),
+            model_name="promise",
+            constraint=tenants.walls.TenantKey(name="portfolio_promise_key"),
         ),
         migrations.AddConstraint(
-            model_name='promise',
-            constraint=tenants.walls.Wall(kind='creditor', name='portfolio_promise_wall'),
+            model_name="promise",
+            constraint=tenants.walls.Wall(kind="creditor", name="portfolio_promise_wall"),
         ),
         migrations.AddConstraint(
-            model_name='promise',
-            constraint=tenants.walls.SameTenant(column='creditor_id', name='portfolio_promise_creditor_own', to='portfolio.Creditor'),
+            model_name="promise",
+            constraint=tenants.walls.SameTenant(
+                column="creditor_id", name="portfolio_promise_creditor_own", to="portfolio.Creditor"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='promise',
-            constraint=tenants.walls.SameTenant(column='debtor_id', name='portfolio_promise_debtor_own', to='portfolio.Debtor'),
+            model_name="promise",
+            constraint=tenants.walls.SameTenant(
+                column="debtor_id", name="portfolio_promise_debtor_own", to="portfolio.Debtor"
+            ),
         ),
     ]

@@ -4,18 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tenants', '0001_initial'),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='job',
-            name='tenants_job_once',
+            model_name="job",
+            name="tenants_job_once",
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.UniqueConstraint(fields=('tenant_id', 'task', 'subject'), name='tenants_job_once', nulls_distinct=False),
+            model_name="job",
+            constraint=models.UniqueConstraint(
+                fields=("tenant_id", "task", "subject"), name="tenants_job_once", nulls_distinct=False
+            ),
         ),
     ]

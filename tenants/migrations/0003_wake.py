@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tenants', '0002_creditors_apart'),
+        ("tenants", "0002_creditors_apart"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Wake',
+            name="Wake",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('tenant_id', models.UUIDField()),
-                ('kind', models.CharField(max_length=20)),
-                ('key', models.CharField(blank=True, max_length=64)),
-                ('at', models.DateTimeField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("tenant_id", models.UUIDField()),
+                ("kind", models.CharField(max_length=20)),
+                ("key", models.CharField(blank=True, max_length=64)),
+                ("at", models.DateTimeField()),
             ],
         ),
     ]

@@ -44,7 +44,9 @@ class _Django(httpx.AsyncBaseTransport):
 
     @staticmethod
     def _serve(request: httpx.Request, body: bytes) -> httpx.Response:
-        headers: dict[str, Any] = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.headers.items()}
+        headers: dict[str, Any] = {
+            f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.headers.items()
+        }
         path = request.url.raw_path.decode()
         try:
             answer = Client().generic(request.method, path, body, content_type="application/json", **headers)

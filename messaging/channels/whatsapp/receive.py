@@ -147,7 +147,9 @@ def _inbound(number: str, message: dict[str, Any], value: dict[str, Any]) -> Inb
         text = ", ".join(str(part[key]) for key in ("name", "address") if part.get(key))
     else:
         text = str(part.get("caption", "") or "")
-    media: dict[str, Any] = {key: part[key] for key in ("id", "mime_type", "sha256", "filename", "voice") if key in part}
+    media: dict[str, Any] = {
+        key: part[key] for key in ("id", "mime_type", "sha256", "filename", "voice") if key in part
+    }
     if kind == "system":
         media = {key: part[key] for key in ("type", "wa_id", "user_id", "previous_user_id") if key in part}
     if kind in ("edit", "revoke"):

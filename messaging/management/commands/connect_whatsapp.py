@@ -30,7 +30,9 @@ class Command(BaseCommand):
             parser.add_argument(f"--{name}", required=True, help=text)
         parser.add_argument("--base-url", default="", help="API base URL (default: Meta's)")
         parser.add_argument("--name", default="", help="display name")
-        parser.add_argument("--messaging-limit", type=int, default=250, help="people per 24 h outside the window; 0: none")
+        parser.add_argument(
+            "--messaging-limit", type=int, default=250, help="people per 24 h outside the window; 0: none"
+        )
         parser.add_argument("--per-second", type=int, default=80, help="messages per second; 0: no limit of ours")
         parser.add_argument("--posture", default="", help='what you attest to Meta: "own receivables" or "mandate"')
 

@@ -13,7 +13,9 @@ _PAID = "Se já pagou, envie o comprovante por aqui e desconsidere este aviso."
 _PAID_EARLY = "Se já pagou, desconsidere este aviso."
 
 _OPENINGS = {
-    "preventive": ("Passando para lembrar que o seu pagamento, {{reference}} ({{description}}), vence em {{due_date}}."),
+    "preventive": (
+        "Passando para lembrar que o seu pagamento, {{reference}} ({{description}}), vence em {{due_date}}."
+    ),
     "first": (
         "Talvez a data tenha passado na correria: o seu pagamento, {{reference}} ({{description}}), venceu em "
         "{{due_date}}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -151,7 +152,8 @@ def test_a_link_that_was_asked_for_is_opened():
 
 
 def test_nobody_acts_more_than_six_times_a_day_nor_loops_on_a_menu():
-    who, memory = someone(), {}
+    who = someone()
+    memory: dict[str, Any] = {}
     for _ in range(20):
         allowed, memory = still_wanted(who, memory, "tap", {"turn": 1, "truth": {"intent": "pay"}}, NOW)
     assert (allowed, memory["done"]) == (False, A_DAY)

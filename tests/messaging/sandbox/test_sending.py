@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -318,7 +319,7 @@ async def test_duplicates_are_counted_by_callback_data():
 async def test_media_goes_up_and_comes_down_with_the_token_only():
     async with bench() as it:
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        files = {
+        files: dict[str, Any] = {
             "file": ("r.pdf", b"%PDF-1", "application/pdf"),
             "messaging_product": (None, "whatsapp"),
             "type": (None, "application/pdf"),

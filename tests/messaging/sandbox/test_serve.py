@@ -78,7 +78,7 @@ def test_no_accepted_message_is_lost_by_a_kill_in_the_middle_of_sending(tmp_path
         assert len(answered) > 20
     with served(tmp_path) as (client, _):
         stored = []
-        after = 0
+        after: int | None = 0
         while after is not None:
             page = client.get(f"/_sandbox/messages?after={after}&limit=5000").json()
             stored += [m["callback_data"] for m in page["messages"]]

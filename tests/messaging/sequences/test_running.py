@@ -283,3 +283,18 @@ def test_a_batch_is_asked_for_in_a_constant_number_of_queries(desk: Desk) -> Non
 
 def test_the_lanes_are_served() -> None:
     assert {"sequence", "enrol", "confirm", "reminders"} <= work._servers.keys()
+
+
+def test_a_step_that_waited_for_its_template_goes_on_when_it_is_approved(desk: Desk) -> None:
+    with desk.scope():
+        MessageTemplate.objects.update(status=MessageTemplate.Status.PENDING)
+    debtor = started(desk)
+    serve(desk)
+    with desk.scope():
+        assert enrolment(debtor).reason == "blocked:template_missing"
+        template = MessageTemplate.objects.all()[0]
+        MessageTemplate.objects.update(status=MessageTemplate.Status.APPROVED)
+        changed = {"status": "approved", "category": "UTILITY"}
+        events.emit(events.Emit("template.changed", "messaging.messagetemplate", template.pk, desk.now, data=changed))
+    follow(desk)
+    assert len(sent(desk, debtor)) == 1
