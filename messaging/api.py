@@ -52,7 +52,7 @@ class MessageOut(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     conversation = serializers.UUIDField()
     direction = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a Field's own attribute has this name
     kind = serializers.CharField()
     message_class = serializers.CharField()
     state = serializers.CharField()

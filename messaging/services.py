@@ -73,7 +73,7 @@ def connect_whatsapp(
     )
     route.secret, route.verify_token, route.active = account.app_secret, account.verify_token, True
     route.save()
-    lanes.wake("dispatch", str(number.pk), at=now)
+    wake_waiting(now=now)
     audit.record(
         "whatsapp.connect", actor=actor, subject="messaging.number", subject_id=number.pk, after={"waba": waba_id}
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from messaging.channels.whatsapp.receive import Other
 from messaging.models import MessageTemplate, WhatsAppAccount
+from messaging.services import wake_waiting
 from tenants import audit
 from tenants.events import Emit, emit
 
@@ -65,6 +66,8 @@ def _template(
             row.rejected_reason = f"Meta changed the category to {category}"
         row.updated_at = now
         row.save()
+        if row.status == MessageTemplate.Status.APPROVED:
+            wake_waiting(now=now)
         emit(
             Emit(
                 "template.changed",

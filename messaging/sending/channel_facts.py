@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from compliance.services import ChannelFacts
-from messaging.models import Conversation, Number, SendRequest
+from messaging.models import Conversation, MessageTemplate, Number, SendRequest
 from portfolio.models import Creditor
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id
@@ -27,6 +27,10 @@ class Channels:
         self.stopped_creditors = frozenset(
             Creditor.objects.exclude(sending_stopped_at=None).values_list("pk", flat=True)
         )
+        #: Templates that WhatsApp paused or took back: what was queued with them waits, unsent.
+        self.unusable = frozenset(
+            MessageTemplate.objects.exclude(status=MessageTemplate.Status.APPROVED).values_list("pk", flat=True)
+        )
         self._used: dict[uuid.UUID, list[tuple[datetime, uuid.UUID]]] = {}
 
     def number_for(self, creditor_id: uuid.UUID) -> Number | None:
@@ -43,11 +47,14 @@ class Channels:
             return True, number.paused_until
         return False, None
 
-    def facts(self, conversation: Conversation, creditor_id: uuid.UUID, *, free_text: bool) -> ChannelFacts:
-        """The channel's facts for one send in this conversation."""
+    def facts(
+        self, conversation: Conversation, creditor_id: uuid.UUID, *, template_id: uuid.UUID | None
+    ) -> ChannelFacts:
+        """The channel's facts for one send in this conversation; without a template it is free text."""
         number = self.numbers[conversation.number_id]
         paused, until = self.paused(number)
-        if self.tenant.sending_stopped_at or creditor_id in self.stopped_creditors or conversation.frozen_at:
+        stopped = self.tenant.sending_stopped_at or creditor_id in self.stopped_creditors or conversation.frozen_at
+        if stopped or template_id in self.unusable:
             paused, until = True, None
         window = None
         if conversation.last_inbound_at is not None:
@@ -58,7 +65,7 @@ class Channels:
             limit_until=None if window and window > self.now else self._limit(number, conversation),
             paused=paused,
             paused_until=until,
-            free_text=free_text,
+            free_text=template_id is None,
         )
 
     def _limit(self, number: Number, conversation: Conversation) -> datetime | None:

@@ -80,7 +80,9 @@ def request_send(
     asks = []
     for draft in drafts:
         assert channels is not None
-        facts = channels.facts(draft.conversation, draft.wish.creditor_id, free_text=draft.template is None)
+        facts = channels.facts(
+            draft.conversation, draft.wish.creditor_id, template_id=draft.template.pk if draft.template else None
+        )
         asks.append(_ask(draft, facts))
     rulings = authorise(asks, now=now, moment=moment, skip_locked=skip_locked) if asks else []
     made = _write([(draft, ruling) for draft, ruling in zip(drafts, rulings, strict=True) if ruling], now=now)
@@ -350,7 +352,7 @@ def ask_of(request: SendRequest, channels: Channels, conversation: Conversation,
         missing=frozenset(request.missing), creditor_id=request.creditor_id, debtor_id=request.debtor_id,
         person_id=request.person_id, contact_point_id=request.contact_point_id,
         invoice_ids=tuple(request.invoice_ids), text_hash=text_hash,
-        channel_facts=channels.facts(conversation, request.creditor_id, free_text=request.template_id is None),
+        channel_facts=channels.facts(conversation, request.creditor_id, template_id=request.template_id),
     )  # fmt: skip
 
 
