@@ -18,6 +18,7 @@ _NEGATORS = {"es": frozenset([*_LISTS["negators"].split(), "no"]), "pt": frozens
 _SUBJECTS = frozenset(["usted", "voce", "tu", "el", "la", "senhor", "senhora", "me", "le"])
 _SHIELDED: dict[str, frozenset[str]] = {
     "warning": frozenset({"fraud_diversion", "false_legal_claim", "threat", "privacy", "off_policy_promise"}),
+    "disavowal": frozenset({"fraud_diversion", "false_legal_claim", "threat", "privacy", "off_policy_promise"}),
     "reported": frozenset({"abusive", "profanity", "shaming", "threat"}),
     "idiom": frozenset({"threat", "abusive"}),
     "due_process": frozenset({"false_legal_claim"}),
@@ -158,7 +159,7 @@ def _excused(
         if name == "reported":
             if at == sentence[first] and 0 <= first - end <= 6:
                 return True
-        elif at == sentence[first] or (name == "warning" and at == sentence[first] + 1 and end - last <= 5):
+        elif at == sentence[first] or (name == "disavowal" and at == sentence[first] + 1 and end - last <= 5):
             return True
     start, end_ = normal.tokens[first].start, normal.tokens[last].end
     if rule.cls in ("abusive", "profanity", "threat", "shaming"):

@@ -236,7 +236,9 @@ def test_a_setting_of_the_session_is_no_scope(worlds):
         with tenant_scope(worlds[0].tenant.id):
             assert {person.tenant_id for person in Person.objects.all()} == {worlds[0].tenant.id}
     finally:
-        connection.close()
+        with connection.cursor() as cursor:  # closing would only give it back to the pool, as it is
+            cursor.execute("RESET app.tenant_id")
+            cursor.execute("RESET app.creditor_ids")
 
 
 @pytest.mark.parametrize("value", ["", "*", "null", "' OR '1'='1", "00000000-0000-0000-0000-000000000000"])
