@@ -11,6 +11,7 @@ from django.conf import settings
 from kernel.errors import DomainError
 from kernel.phones import to_e164
 from messaging.models import Number, SendRequest, WhatsAppAccount
+from portfolio.models import Creditor
 from tenants import audit, lanes
 from tenants.events import Emit, emit
 from tenants.models import InboundRoute
@@ -85,21 +86,59 @@ def callback_url(route: InboundRoute) -> str:
     return f"{settings.PUBLIC_URL}/webhooks/whatsapp/{route.key}"
 
 
-def stop_number(number: Number, *, reason: str, actor: str, now: datetime) -> None:
-    """Nothing leaves on this number until it is resumed; the last look of every send reads it."""
-    Number.objects.filter(pk=number.pk).update(stopped_at=now, stopped_reason=reason[:300])
-    audit.record("sending.stop", actor=actor, subject="messaging.number", subject_id=number.pk, reason=reason)
-    emit(Emit("sending.stopped", "messaging.number", number.pk, now, data={"reason": reason[:200]}))
+def let_number(number: Number, *, send: bool, actor: str, reason: str, now: datetime) -> bool:
+    """Stop a number, or let it send again (also after a pause by the provider); False when it was so already.
+
+    The last look of every send reads it, so it holds from the next message on.
+    """
+    rows = Number.objects.filter(pk=number.pk)
+    if send:
+        changed = rows.exclude(stopped_at=None, paused_at=None).update(
+            stopped_at=None, stopped_reason="", paused_at=None, paused_until=None, pause_code=""
+        )
+    else:
+        changed = rows.filter(stopped_at=None).update(stopped_at=now, stopped_reason=reason[:300])
+    if changed:
+        _tell("messaging.number", number.pk, None, send=send, actor=actor, reason=reason, now=now)
+    return bool(changed)
 
 
-def resume_number(number: Number, *, actor: str, now: datetime) -> None:
-    """The number works again, after a stop by a person or a pause by the provider."""
-    Number.objects.filter(pk=number.pk).update(
-        stopped_at=None, stopped_reason="", paused_at=None, paused_until=None, pause_code=""
+def let_creditor(creditor: Creditor, *, send: bool, actor: str, reason: str, now: datetime) -> bool:
+    """Stop everything about a creditor's debtors, or let it leave again; False when it was so already."""
+    rows = Creditor.objects.filter(pk=creditor.pk)
+    if send:
+        changed = rows.exclude(sending_stopped_at=None).update(sending_stopped_at=None, sending_stopped_reason="")
+    else:
+        changed = rows.filter(sending_stopped_at=None).update(
+            sending_stopped_at=now, sending_stopped_reason=reason[:300]
+        )
+    if changed:
+        _tell("portfolio.creditor", creditor.pk, creditor.pk, send=send, actor=actor, reason=reason, now=now)
+    return bool(changed)
+
+
+def _tell(
+    subject: str,
+    subject_id: uuid.UUID,
+    creditor_id: uuid.UUID | None,
+    *,
+    send: bool,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    audit.record(
+        "sending.resume" if send else "sending.stop",
+        actor=actor,
+        subject=subject,
+        subject_id=subject_id,
+        reason=reason,
+        creditor_id=creditor_id,
     )
-    audit.record("sending.resume", actor=actor, subject="messaging.number", subject_id=number.pk)
-    wake_waiting(now=now)
-    emit(Emit("sending.resumed", "messaging.number", number.pk, now))
+    if send:
+        wake_waiting(now=now)
+    name = "sending.resumed" if send else "sending.stopped"
+    emit(Emit(name, subject, subject_id, now, creditor_id, data={"reason": reason[:200]}))
 
 
 def wake_waiting(*, now: datetime) -> None:
