@@ -149,10 +149,16 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["tenants.authentication.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "tenants.schema.Schema",
     "EXCEPTION_HANDLER": "tenants.problems.handle",
     "COERCE_DECIMAL_TO_STRING": True,
     "UNAUTHENTICATED_USER": None,
+}
+#: Requests of one API key per minute; 0 is no limit. A batch is one request of up to 1,000 rows, an import is one too.
+API_LIMITS = {
+    "reads": env.int("API_READS_PER_MINUTE", default=6000),
+    "writes": env.int("API_WRITES_PER_MINUTE", default=3000),
+    "batches": env.int("API_BATCHES_PER_MINUTE", default=120),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Trato API",

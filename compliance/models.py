@@ -97,6 +97,8 @@ class Consent(TenantModel):
     #: who, number, exact wording and its version, how and by whom collected, hash of the source document.
     evidence = models.JSONField(default=dict)
     external_id = models.CharField(max_length=80, blank=True)
+    #: A statement that is corrected under its external id is a new row; the highest version is what it says now.
+    version = models.PositiveSmallIntegerField(default=1)
     source = models.CharField(max_length=40)
     given_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
@@ -108,9 +110,10 @@ class Consent(TenantModel):
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
-                fields=["tenant", "person", "external_id"],
+                fields=["tenant", "person", "external_id", "creditor_id", "version"],
                 condition=~models.Q(external_id=""),
-                name="compliance_consent_external",
+                nulls_distinct=False,
+                name="compliance_consent_version",
             )
         ]
 

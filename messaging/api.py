@@ -19,7 +19,8 @@ from messaging.models import Conversation, Message, MessageTemplate, SendRequest
 from messaging.sending.channel_facts import WINDOW
 from messaging.sending.request import Wish, request_send
 from portfolio.models import Creditor, Debtor, Invoice
-from tenants.api import PAGING, Strict, TenantView, page, uuid_of
+from tenants.api import LANG, PAGING, TenantView, language_of, page, page_of, uuid_of
+from tenants.fields import Strict
 
 #: What an API key may ask for: an answer to somebody who wrote needs no template, a demand does.
 CLASSES = ("collection", "reply", "service", "identity_probe", "consent_request")
@@ -31,7 +32,7 @@ class MessageIn(Strict):
     creditor = serializers.CharField(max_length=80, help_text="your id of the creditor")
     debtor = serializers.CharField(max_length=80, help_text="your id of the debtor")
     external_id = serializers.CharField(
-        max_length=100, help_text="your id of this message: one id, one message, for ever"
+        max_length=80, help_text="your id of this message: one id, one message, for ever"
     )
     message_class = serializers.ChoiceField(choices=CLASSES, default="collection")
     text = serializers.CharField(required=False, max_length=4096)
@@ -52,7 +53,7 @@ class MessageOut(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     conversation = serializers.UUIDField()
     direction = serializers.CharField()
-    source = serializers.CharField()  # type: ignore[assignment]  # a Field's own attribute has this name
+    source = serializers.CharField()  # type: ignore[assignment]
     kind = serializers.CharField()
     message_class = serializers.CharField()
     state = serializers.CharField()
@@ -70,7 +71,7 @@ class RequestOut(serializers.Serializer[Any]):
     """A SendRequest with the latest decision about it."""
 
     id = serializers.UUIDField()
-    external_id = serializers.CharField()
+    external_id = serializers.CharField(allow_null=True, help_text="your id of the message; null: not asked for here")
     state = serializers.CharField()
     verdict = serializers.CharField()
     message = serializers.UUIDField()
@@ -103,12 +104,18 @@ def shown_message(row: Message) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def shown_request(row: SendRequest) -> dict[str, Any]:
+def _origin(creditor: Creditor, external_id: str) -> str:
+    """A caller's id as the reason of a message: every creditor has ids of its own."""
+    return f"{creditor.pk.hex}:{external_id}"
+
+
+def shown_request(row: SendRequest, lang: str) -> dict[str, Any]:
     """A SendRequest as JSON, with its latest decision."""
+    own = row.origin_id.partition(":")[2] if row.origin_kind == "api" else None
     decision = Decision.objects.get(pk=row.decision_id)
     return {
-        "id": row.pk, "external_id": row.origin_id, "state": row.state, "verdict": row.verdict, "message": row.message_id,
-        "next_at": row.next_at, "expires_at": row.expires_at, "decision": shown_decision(decision, "en"),
+        "id": row.pk, "external_id": own, "state": row.state, "verdict": row.verdict, "message": row.message_id,
+        "next_at": row.next_at, "expires_at": row.expires_at, "decision": shown_decision(decision, lang),
     }  # fmt: skip
 
 
@@ -127,7 +134,7 @@ class Messages(TenantView):
     scopes: ClassVar = {"GET": "messages:read", "POST": "messages:send"}
 
     @extend_schema(
-        operation_id="messages_list", responses=MessageOut(many=True),
+        operation_id="messages_list", responses=page_of(MessageOut),
         parameters=[*PAGING, OpenApiParameter("debtor", uuid.UUID, description="only this debtor's (our id)")],
     )  # fmt: skip
     def get(self, request: Request) -> Response:
@@ -137,33 +144,49 @@ class Messages(TenantView):
             rows = rows.filter(debtor_id=uuid_of(debtor))
         return page(rows, request, shown_message)
 
-    @extend_schema(operation_id="messages_send", request=MessageIn, responses={202: RequestOut})
+    @extend_schema(
+        operation_id="messages_send", request=MessageIn, responses={202: RequestOut}, parameters=[LANG]
+    )  # fmt: skip
     def post(self, request: Request) -> Response:
-        """Ask for a message. 202 with the SendRequest and its decision: allowed, waiting for its hour, or denied."""
+        """Ask for a message. 202 with the SendRequest and its decision: allowed, waiting for its hour, or denied.
+
+        The same external_id again answers with the SendRequest that it made, whatever became of it.
+        """
         fields = MessageIn(data=request.data)
         fields.is_valid(raise_exception=True)
-        wish = self._wish(fields.validated_data)
-        try:
-            (row,) = request_send([wish], now=self.now)
-        except IntegrityError as error:
-            raise DomainError("conflict", "the same external_id is being sent at this moment: ask again") from error
-        assert row is not None
-        return Response(shown_request(row), status=202)
-
-    def _wish(self, data: dict[str, Any]) -> Wish:
+        data = fields.validated_data
+        lang = language_of(request, self.principal.tenant.language)
         creditor = Creditor.objects.filter(external_id=data["creditor"]).first()
-        debtor = Debtor.objects.filter(creditor=creditor, external_id=data["debtor"]).first() if creditor else None
-        if creditor is None or debtor is None:
-            raise DomainError("not_found", "there is no such debtor at this creditor", pointer="/debtor")
+        if creditor is None:
+            raise DomainError("creditor_unknown", "there is no creditor %(id)s that you may see", pointer="/creditor",
+                              id=data["creditor"])  # fmt: skip
+        debtor = Debtor.objects.filter(creditor=creditor, external_id=data["debtor"]).first()
+        if debtor is None:
+            raise DomainError("debtor_unknown", "there is no such debtor at this creditor", pointer="/debtor")
+        origin = _origin(creditor, data["external_id"])
+        asked = SendRequest.objects.filter(debtor=debtor, origin_kind="api", origin_id=origin)
+        row = asked.order_by("-requested_at", "-id").first()
+        if row is None:
+            try:
+                (row,) = request_send([self._wish(creditor, debtor, origin, data)], now=self.now)
+            except IntegrityError as error:
+                raise DomainError("conflict", "the same external_id is being sent at this moment: ask again") from error
+        assert row is not None
+        if row.debtor_id != debtor.pk:
+            raise DomainError("conflict", "message %(id)s went to another debtor: give this one an id of its own",
+                              pointer="/external_id", id=data["external_id"])  # fmt: skip
+        return Response(shown_request(row, lang), status=202)
+
+    def _wish(self, creditor: Creditor, debtor: Debtor, origin: str, data: dict[str, Any]) -> Wish:
         wanted = data.get("invoices", [])
         invoices = dict(Invoice.objects.filter(debtor=debtor, external_id__in=wanted).values_list("external_id", "id"))
         if unknown := sorted(set(wanted) - set(invoices)):
             raise DomainError(
-                "not_found", "no such invoice: %(which)s", pointer="/invoices", which=", ".join(unknown[:5])
+                "invoice_unknown", "no such invoice: %(which)s", pointer="/invoices", which=", ".join(unknown[:5])
             )
         return Wish(
             creditor_id=creditor.pk, debtor_id=debtor.pk, message_class=data["message_class"], content=self._content(data),
-            origin_kind="api", origin_id=f"{creditor.external_id}:{data['external_id']}", actor=self.principal.actor,
+            origin_kind="api", origin_id=origin, actor=self.principal.actor,
             invoice_ids=tuple(invoices.values()),
         )  # fmt: skip
 
@@ -190,13 +213,13 @@ class OneRequest(TenantView):
 
     scopes: ClassVar = {"GET": "messages:read"}
 
-    @extend_schema(operation_id="message_requests_read", responses=RequestOut)
+    @extend_schema(operation_id="message_requests_read", responses=RequestOut, parameters=[LANG])
     def get(self, request: Request, request_id: str) -> Response:
         """The SendRequest with its latest decision."""
         row = SendRequest.objects.filter(pk=uuid_of(request_id)).first()
         if row is None:
             raise DomainError("not_found", "there is no such request")
-        return Response(shown_request(row))
+        return Response(shown_request(row, language_of(request, self.principal.tenant.language)))
 
 
 class Conversations(TenantView):
@@ -204,7 +227,7 @@ class Conversations(TenantView):
 
     scopes: ClassVar = {"GET": "messages:read"}
 
-    @extend_schema(operation_id="conversations_list", responses=ConversationOut(many=True), parameters=PAGING)
+    @extend_schema(operation_id="conversations_list", responses=page_of(ConversationOut), parameters=PAGING)
     def get(self, request: Request) -> Response:
         """In the order in which they began."""
         return page(Conversation.objects.select_related("number"), request, _shown_conversation)
@@ -215,7 +238,7 @@ class ConversationMessages(TenantView):
 
     scopes: ClassVar = {"GET": "messages:read"}
 
-    @extend_schema(operation_id="conversation_messages_list", responses=MessageOut(many=True), parameters=PAGING)
+    @extend_schema(operation_id="conversation_messages_list", responses=page_of(MessageOut), parameters=PAGING)
     def get(self, request: Request, conversation_id: str) -> Response:
         """In the order in which they were said."""
         conversation = Conversation.objects.filter(pk=uuid_of(conversation_id)).first()

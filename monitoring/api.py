@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from kernel.errors import DomainError
 from monitoring.models import Alert
-from tenants.api import PAGING, TenantView, page
+from tenants.api import PAGING, TenantView, page, page_of
 
 
 class AlertOut(serializers.Serializer[Any]):
@@ -44,7 +44,7 @@ class Alerts(TenantView):
     scopes: ClassVar = {"GET": "alerts:read"}
 
     @extend_schema(
-        operation_id="alerts_list", responses=AlertOut(many=True),
+        operation_id="alerts_list", responses=page_of(AlertOut),
         parameters=[*PAGING, OpenApiParameter("state", str, enum=Alert.State.values)],
     )  # fmt: skip
     def get(self, request: Request) -> Response:

@@ -42,6 +42,15 @@ def keep(person: Person, *, document: str = "", birth_year: int | None = None) -
     return True
 
 
+def drop(person: Person, question: str) -> bool:
+    """Forget an answer; returns whether it was known. The caller saves."""
+    known = _known(person)
+    if known.pop(question, None) is None:
+        return False
+    person.knowledge = seal(json.dumps(known, sort_keys=True), purpose=_PURPOSE) if known else ""
+    return True
+
+
 def questions(person: Person) -> tuple[str, ...]:
     """What this person can be asked: any of `document_last3` and `birth_year`, the stronger first."""
     known = _known(person)

@@ -11,48 +11,111 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import date, datetime
-from decimal import Decimal
+from functools import cache, partial
 from typing import Any, ClassVar
 
 from django.db import IntegrityError
 from django.db.models import Model, Q, QuerySet
 from django.http.response import HttpResponseBase
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import OpenApiParameter, extend_schema_field
+from django.utils.translation.trans_real import parse_accept_lang_header
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import Throttled, ValidationError
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from kernel.clock import machine_now
 from kernel.errors import DomainError
-from kernel.money import Money, minor_units
+from tenants import idempotency, limits
 from tenants.authentication import Principal
+from tenants.fields import read_instant
 from tenants.problems import _flatten
 from tenants.scope import tenant_scope
 
 LIMIT, LIMIT_MAX = 50, 200
+LANGUAGES = ("es", "pt", "en")
 
 #: For `extend_schema(parameters=PAGING)`.
 PAGING = [
     OpenApiParameter("limit", int, description=f"rows per page, at most {LIMIT_MAX}"),
     OpenApiParameter("cursor", str, description="`next_cursor` of the page before"),
 ]
+LANG = OpenApiParameter(
+    "lang",
+    str,
+    enum=LANGUAGES,
+    description="language of the explanation (default: Accept-Language, the organisation's)",
+)
 UPDATED_SINCE = OpenApiParameter("updated_since", datetime, description="only what changed at or after this instant")
 
 
-class TenantView(APIView):
+class Idempotent(APIView):
+    """POSTs that carry an Idempotency-Key are done once (tenants/idempotency.py)."""
+
+    #: For the schema.
+    idempotent: ClassVar[bool] = True
+
+    def once(self, principal: Principal, work: Callable[[], Response], *, own_scopes: bool) -> Response:
+        """Do the work inside the key's scope (unless it opens its own), or give the answer that it got before."""
+        scope = partial(tenant_scope, principal.tenant.pk, creditor_ids=principal.creditor_ids)
+        held: idempotency.Claim | None = None
+        key = self.request.headers.get(idempotency.HEADER)
+        if key is not None and self.request.method == "POST":
+            place = idempotency.place_of(principal.key.pk, self.request.get_full_path(), idempotency.check_key(key))
+            with scope():
+                found = idempotency.claim(place, idempotency.fingerprint_of(self.request.data), machine_now())
+            if isinstance(found, idempotency.Answer):
+                again = {"Idempotency-Replayed": "true"}
+                return Response(found.body, found.status, headers=again, content_type=found.media_type or None)
+            held = found
+        try:
+            if own_scopes:
+                response = work()
+                if held is not None:
+                    with scope():
+                        self._settle(held, response)
+            else:
+                with scope():
+                    response = work()
+                    if held is not None:
+                        self._settle(held, response)
+        except Exception as error:
+            if held is None:
+                raise
+            try:
+                response = self.handle_exception(error)
+            except Exception:
+                with scope():
+                    idempotency.release(held)
+                raise
+            with scope():
+                self._settle(held, response)
+        return response
+
+    @staticmethod
+    def _settle(held: idempotency.Claim, response: Response) -> None:
+        """Keep the answer; one that asks to be asked again, or is our fault, is not kept."""
+        if response.status_code >= 500 or response.status_code in (409, 429):
+            idempotency.release(held)
+            return
+        body = JSONRenderer().render(response.data).decode() or "null"
+        idempotency.keep(held, response.status_code, body, response.content_type or "")
+
+
+class TenantView(Idempotent):
     """A view whose handlers run inside the key's tenant scope: one transaction, rolled back by any error.
 
     `scopes` says which API scope each method needs. Methods in `own_scopes` open their scopes themselves (an import
-    commits in pieces).
+    commits in pieces). POSTs of a `batch` view count as batches.
     """
 
     scopes: ClassVar[Mapping[str, str]] = {}
     own_scopes: ClassVar[Sequence[str]] = ()
+    batch: ClassVar[bool] = False
+    budget: limits.Budget | None = None
 
     @property
     def principal(self) -> Principal:
@@ -67,6 +130,13 @@ class TenantView(APIView):
         """The organisation's business instant."""
         return self.principal.tenant.clock().now()
 
+    def check_throttles(self, request: Request) -> None:
+        """Count the request against the key's budget; raises Throttled when there is nothing left of it."""
+        name = "reads" if request.method in ("GET", "HEAD", "OPTIONS") else "batches" if self.batch else "writes"
+        self.budget = limits.spend(self.principal.key.pk, name, machine_now())
+        if self.budget is not None and self.budget.left < 0:
+            raise Throttled(self.budget.seconds)
+
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """REST framework's own, with the scope around the handler."""
         self.args, self.kwargs = args, kwargs
@@ -79,14 +149,16 @@ class TenantView(APIView):
             handler: Callable[..., Any] = (
                 getattr(self, method, self.http_method_not_allowed) if known else self.http_method_not_allowed
             )
-            if request.method in self.own_scopes:
-                response = handler(request, *args, **kwargs)
-            else:
-                with tenant_scope(self.principal.tenant.pk, creditor_ids=self.principal.creditor_ids):
-                    response = handler(request, *args, **kwargs)
+            response = self.once(
+                self.principal,
+                lambda: handler(request, *args, **kwargs),
+                own_scopes=request.method in self.own_scopes,
+            )
         except Exception as error:  # what it becomes is decided in tenants/problems.py
             response = self.handle_exception(error)
         self.response = self.finalize_response(request, response, *args, **kwargs)
+        for name, value in self.budget.headers.items() if self.budget else ():
+            self.response[name] = value
         return self.response
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -157,6 +229,20 @@ def page(
     )
 
 
+@cache
+def page_of(rows: type[serializers.BaseSerializer]) -> Any:
+    """The schema of a page of a list."""
+    return type(
+        f"{rows.__name__}Page",
+        (serializers.Serializer,),
+        {
+            "results": rows(many=True),
+            "next_cursor": serializers.CharField(allow_null=True),
+            "__doc__": "A page of a list.",
+        },
+    )
+
+
 def instant_of(request: Request, name: str) -> datetime | None:
     """A query parameter that is an instant; raises DomainError when it is none."""
     text = request.query_params.get(name)
@@ -165,16 +251,25 @@ def instant_of(request: Request, name: str) -> datetime | None:
     return read_instant(text.replace(" ", "+"), f"/{name}")  # an unescaped + arrives as a space
 
 
-def read_instant(text: str, pointer: str) -> datetime:
-    """An RFC 3339 instant; raises DomainError with advice."""
-    value: datetime | None = None
-    with suppress(ValueError):
-        value = datetime.fromisoformat(text)
-    if value is None or value.tzinfo is None:
-        raise DomainError(
-            "instant", "%(value)s is no instant: write it like 2026-11-21T15:00:00Z", pointer=pointer, value=text[:60]
-        )
-    return value
+def language_of(request: Request, default: str) -> str:
+    """es, pt or en: `lang` in the address, else the first of Accept-Language that we speak, else `default`.
+
+    `default` is the organisation's own. Raises DomainError on a `lang` that we do not speak.
+    """
+    asked = request.query_params.get("lang")
+    if asked is not None:
+        if (found := _ours(asked)) is None:
+            raise DomainError(
+                "language_code", "a language is one of %(known)s", pointer="/lang", known=", ".join(LANGUAGES)
+            )
+        return found
+    wanted = parse_accept_lang_header(request.headers.get("Accept-Language", "").lower()[:500])
+    return next(filter(None, (_ours(tag) for tag, weight in wanted if weight > 0)), None) or _ours(default) or "es"
+
+
+def _ours(tag: str) -> str | None:
+    first = tag.lower().replace("_", "-").partition("-")[0]
+    return first if first in LANGUAGES else None
 
 
 def uuid_of(text: str) -> uuid.UUID:
@@ -183,119 +278,3 @@ def uuid_of(text: str) -> uuid.UUID:
         return uuid.UUID(text)
     except ValueError as error:
         raise DomainError("not_found", "there is nothing here that you may see") from error
-
-
-# --- fields
-
-
-class Strict(serializers.Serializer):
-    """Input in which an unknown field is an error: a mistyped name must not be lost in silence."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Refuse unknown names, then read."""
-        if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
-            known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
-            advice = _("no such field; known are %(known)s") % {"known": known}
-            raise serializers.ValidationError({name: [advice] for name in unknown})
-        return super().to_internal_value(data)
-
-
-@extend_schema_field({"type": "string", "format": "decimal", "example": "1234.56"})
-class AmountField(serializers.Field):
-    """A decimal as text: "1234.56". Numbers are refused, because their cents depend on who wrote them."""
-
-    default_error_messages: ClassVar[dict[str, Any]] = {
-        "shape": gettext_lazy('write the amount as text with a point, without thousands signs: "1234.56"'),
-    }
-
-    def to_internal_value(self, data: Any) -> Decimal:
-        """Text to Decimal."""
-        if not isinstance(data, str) or not re.fullmatch(r"-?\d{1,15}(\.\d{1,4})?", data, re.ASCII):
-            self.fail("shape")
-        return Decimal(data)
-
-    def to_representation(self, value: Any) -> str:
-        """Decimal or Money to text."""
-        return str(value.amount if isinstance(value, Money) else value)
-
-
-@extend_schema_field({"type": "string", "format": "date"})
-class DayField(serializers.Field):
-    """A civil date: "2026-11-21"."""
-
-    default_error_messages: ClassVar[dict[str, Any]] = {
-        "shape": gettext_lazy('write the date as year-month-day: "2026-11-21"; 21/11/2026 can be read in two ways'),
-        "none": gettext_lazy("{value} is no day of the calendar"),
-    }
-
-    def to_internal_value(self, data: Any) -> date:
-        """Text to date."""
-        if not isinstance(data, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", data, re.ASCII):
-            self.fail("shape")
-        try:
-            return date.fromisoformat(data)
-        except ValueError:
-            self.fail("none", value=data)
-
-    def to_representation(self, value: date) -> str:
-        """Date to text."""
-        return value.isoformat()
-
-
-@extend_schema_field({"type": "string", "format": "date-time"})
-class InstantField(serializers.Field):
-    """An instant with its offset: "2026-11-21T15:00:00Z"."""
-
-    default_error_messages: ClassVar[dict[str, Any]] = {
-        "shape": gettext_lazy('write the instant with its offset: "2026-11-21T15:00:00Z"'),
-    }
-
-    def to_internal_value(self, data: Any) -> datetime:
-        """Text to an aware datetime."""
-        try:
-            return read_instant(data, "") if isinstance(data, str) else self.fail("shape")
-        except DomainError:
-            self.fail("shape")
-
-    def to_representation(self, value: datetime) -> str:
-        """Instant to text."""
-        return value.isoformat()
-
-
-@extend_schema_field({"type": "string", "pattern": "^[A-Z]{3}$", "example": "BRL"})
-class CurrencyField(serializers.Field):
-    """An ISO 4217 code: "BRL"."""
-
-    default_error_messages: ClassVar[dict[str, Any]] = {
-        "shape": gettext_lazy("write the currency as three capital letters: BRL, MXN, COP, CLP, PEN, ARS"),
-    }
-
-    def to_internal_value(self, data: Any) -> str:
-        """Checked text."""
-        try:
-            minor_units(data if isinstance(data, str) else "")
-        except ValueError:
-            self.fail("shape")
-        return str(data)
-
-    def to_representation(self, value: str) -> str:
-        """Text."""
-        return value
-
-
-def money_of(fields: dict[str, Any], default: str, *, name: str = "amount") -> Money | None:
-    """Take `amount` and `currency` out of read fields as Money; None when there is no amount. Raises DomainError."""
-    amount, currency = fields.pop(name, None), fields.pop("currency", None) or default
-    if amount is None:
-        return None
-    try:
-        return Money(amount, currency)
-    except ValueError as error:
-        raise DomainError(
-            "amount_decimals",
-            "%(value)s has more decimals than %(currency)s knows (%(places)s)",
-            pointer=f"/{name}",
-            value=amount,
-            currency=currency,
-            places=minor_units(currency),
-        ) from error

@@ -261,6 +261,26 @@ class TenantSecretKey(TenantModel):
         ]
 
 
+class KeptAnswer(TenantModel):
+    """The answer to a POST that carried an Idempotency-Key (tenants/idempotency.py); without a status it is at work."""
+
+    place = models.CharField(max_length=64)  # hash of credential, route and key
+    fingerprint = models.CharField(max_length=64)  # of the request's body
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.TextField(blank=True)  # sealed: it may tell of any creditor
+    media_type = models.CharField(max_length=60, blank=True)
+    locked_until = models.DateTimeField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "place"], name="tenants_answer_once")
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "created_at"], name="tenants_answer_age")
+        ]
+
+
 class _EventFields(TenantModel):
     """What an event says: a public name, about what, and the hash of the ledger row that it announces."""
 

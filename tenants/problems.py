@@ -67,7 +67,11 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, DomainError):
         text = told(error)
         pointer = [{"pointer": error.pointer, "code": error.code, "detail": text}] if error.pointer else []
-        return problem(_STATUS.get(error.code, 422), error.code, text, errors=pointer, **extra)
+        wait = error.code == "in_progress"
+        answer = problem(_STATUS.get(error.code, 422), error.code, text, errors=pointer, retryable=wait, **extra)
+        if wait:
+            answer["Retry-After"] = "1"
+        return answer
     if isinstance(error, Http404):
         return problem(404, "not_found", _("there is nothing here that you may see"), **extra)
     if isinstance(error, PermissionDenied):
@@ -82,7 +86,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         response = problem(error.status_code, code, str(error.detail), retryable=retryable, **extra)
         if header := getattr(error, "auth_header", None):
             response["WWW-Authenticate"] = header
-        if wait := getattr(error, "wait", None):
-            response["Retry-After"] = str(int(wait))
+        if seconds := getattr(error, "wait", None):
+            response["Retry-After"] = str(int(seconds))
         return response
     return None

@@ -12,7 +12,9 @@ CONSENT, STOP = "compliance.consent", "compliance.stop"
 
 def consent_content(row: Consent) -> dict[str, Any]:
     """What a consent's hash covers."""
-    return {
+    # The first version's hash is what it was before there were versions.
+    later = {} if row.version == 1 else {"version": row.version}
+    return later | {
         "v": 1,
         "id": row.id,
         "person_id": row.person_id,

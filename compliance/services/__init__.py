@@ -2,7 +2,14 @@
 
 from compliance.services.authorise import authorise, preview
 from compliance.services.budget import note_inbound, record_contact, settle
-from compliance.services.consent import NewConsent, record_consent, record_consents, revoke_consent, take_notes
+from compliance.services.consent import (
+    NewConsent,
+    put_consent,
+    record_consent,
+    record_consents,
+    revoke_consent,
+    take_notes,
+)
 from compliance.services.identity import claim, mark_wrong_person, note_contacted, reconfirm_number, strike, verify
 from compliance.services.stops import lift_stop, raise_stop, raise_stops
 from compliance.services.values import Ask, ChannelFacts, Ruling
@@ -19,6 +26,7 @@ __all__ = [
     "note_contacted",
     "note_inbound",
     "preview",
+    "put_consent",
     "raise_stop",
     "raise_stops",
     "reconfirm_number",

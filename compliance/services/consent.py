@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from django.db.models import Q
@@ -19,6 +19,7 @@ from kernel.clock import machine_now
 from kernel.errors import DomainError
 from kernel.ids import uuid7
 from portfolio.hooks import ConsentNote, Note, StopNote
+from portfolio.services.book import Outcome
 from tenants.events import Emit, emit_many
 from tenants.scope import all_creditors
 
@@ -65,8 +66,14 @@ class NewConsent:
     expires_at: datetime | None = None
 
 
+#: How far another machine's clock may be ahead of ours.
+CLOCKS_DIFFER = timedelta(minutes=5)
+#: What a statement says besides whose it is.
+STATED = ("contact_point_id", "channel", "purpose", "state", "evidence", "given_at", "expires_at")
+
+
 def record_consents(statements: Iterable[Statement], now: datetime) -> list[Consent]:
-    """Record statements in bulk; those recorded before (same person and external id) are left out.
+    """Record statements in bulk; those recorded before (same person, creditor and external id) are left out.
 
     A grant without any evidence is kept as `imported_without_evidence`, which opens nothing: the burden of proof is
     the sender's (common pack, consent). States that only describe an absence (unknown, other channel) are no statement.
@@ -85,16 +92,21 @@ def record_consents(statements: Iterable[Statement], now: datetime) -> list[Cons
             Consent.objects.filter(
                 Q(person_id__in={one.person_id for one in wanted}),
                 external_id__in={one.external_id for one in wanted} - {""},
-            ).values_list("person_id", "external_id")
+            ).values_list("person_id", "creditor_id", "external_id")
         )
         recorded_at, rows = machine_now(), []
         for one in wanted:
-            key = (one.person_id, one.external_id)
+            key = (one.person_id, one.creditor_id, one.external_id)
             if one.external_id and key in known:
                 continue
             known.add(key)
             rows.append(_row(one, recorded_at))
         Consent.objects.bulk_create(rows, batch_size=1000)
+    _tell(rows, now)
+    return rows
+
+
+def _tell(rows: Sequence[Consent], now: datetime) -> None:
     emit_many(
         Emit(
             "consent.recorded",
@@ -107,7 +119,61 @@ def record_consents(statements: Iterable[Statement], now: datetime) -> list[Cons
         )
         for row in rows
     )
-    return rows
+
+
+def put_consent(
+    person_id: uuid.UUID,
+    creditor_id: uuid.UUID,
+    external_id: str,
+    stated: Mapping[str, Any],
+    *,
+    now: datetime,
+    source: str,
+) -> tuple[Consent, Outcome]:
+    """State a consent under a creditor's own id; returns the row that says it now, and what became of it.
+
+    `stated` holds any of STATED; what is left out is as it was said before, and a changed state is dated now unless it
+    says otherwise. The same again is unchanged; anything else is a new row, for nothing that was said is ever changed.
+    Raises DomainError when a new statement lacks its state or date.
+    """
+    if unknown := sorted(set(stated) - set(STATED)):
+        raise DomainError(
+            "field_unknown", "%(name)s is no field of a consent", pointer=f"/{unknown[0]}", name=unknown[0]
+        )
+    with all_creditors():
+        lock_persons([person_id], skip_locked=False)
+    versions = Consent.objects.filter(person_id=person_id, creditor_id=creditor_id, external_id=external_id)
+    held = versions.order_by("-version").first()
+    if held is None:
+        for name in ("state", "given_at"):
+            if stated.get(name) is None:
+                raise DomainError("value_missing", "a new consent needs %(field)s", pointer=f"/{name}", field=name)
+        says: dict[str, Any] = {"channel": "whatsapp", "purpose": "collection", **stated}
+    else:
+        says = {name: getattr(held, name) for name in STATED} | dict(stated)
+        if held.state == Consent.State.IMPORTED_WITHOUT_EVIDENCE and "state" not in stated:
+            says["state"] = Consent.State.GRANTED  # as it was stated; its evidence may have come now
+        changed = "state" in stated and says["state"] != held.state
+        unproven = says["state"] == Consent.State.GRANTED and held.state == Consent.State.IMPORTED_WITHOUT_EVIDENCE
+        if changed and not unproven and "given_at" not in stated:
+            says["given_at"] = now
+    if says["given_at"] > now + CLOCKS_DIFFER:
+        # What is dated after tomorrow's withdrawal would win over it.
+        raise DomainError("consent_future", "a consent cannot be given in the future", pointer="/given_at")
+    row = _row(
+        NewConsent(
+            person_id=person_id, creditor_id=creditor_id, external_id=external_id, source=source,
+            **{**says, "evidence": says.get("evidence") or {}},
+        ),
+        machine_now(),
+    )  # fmt: skip
+    if held is not None:
+        if all(getattr(row, name) == getattr(held, name) for name in STATED):
+            return held, "unchanged"
+        row.version = held.version + 1
+    row.save(force_insert=True)
+    _tell([row], now)
+    return row, "created" if held is None else "updated"
 
 
 def _row(one: Statement, recorded_at: datetime) -> Consent:

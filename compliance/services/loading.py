@@ -188,8 +188,12 @@ def load(asks: Sequence[Ask], persons: dict[uuid.UUID, PersonRow], now: datetime
     )
     consents = _rows(
         ConsentRow,
-        "SELECT person_id, contact_point_id, creditor_id, channel, purpose, state, expires_at FROM compliance_consent "
-        "WHERE person_id = ANY(%s) ORDER BY given_at, id",
+        # A grant that was corrected stands no more; a revocation stands until something newer is granted.
+        "SELECT person_id, contact_point_id, creditor_id, channel, purpose, state, expires_at FROM compliance_consent c "
+        "WHERE person_id = ANY(%s) AND (external_id = '' OR state = 'revoked' OR NOT EXISTS (SELECT 1 FROM "
+        "compliance_consent n WHERE n.tenant_id = c.tenant_id AND n.person_id = c.person_id "
+        "AND n.external_id = c.external_id AND n.creditor_id IS NOT DISTINCT FROM c.creditor_id "
+        "AND n.version > c.version)) ORDER BY given_at, id",
         [ids],
     )
     return Known(

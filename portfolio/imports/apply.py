@@ -262,7 +262,7 @@ def _apply_row(book: Book, row: Row, tally: _Tally) -> None:
             _money(row),
             paid_at=midday_of(on, book.creditor.country),
             kind="credit" if credit else "payment",
-            method=row.reason if isinstance(row, CreditRow) else row.method,
+            method=(row.reason if isinstance(row, CreditRow) else row.method) or None,
             first=named.id if named is not None and named.id in account.invoices else None,
             replace=True,
         )
@@ -283,12 +283,12 @@ def _debtor_fields(row: DebtorRow) -> dict[str, Any]:
 
 
 def _contact_fields(row: ContactRow) -> dict[str, Any]:
+    named = {"contact_name": row.contact_name, "contact_position": row.contact_position}
     return {
+        **{name: value for name, value in named.items() if value},
         "kind": row.kind,
         "value": row.value,
         "role": row.role,
-        "contact_name": row.contact_name,
-        "contact_position": row.contact_position,
         "source": row.source,
         "supplied_by": row.supplied_by,
         "supplied_on": row.supplied_on,

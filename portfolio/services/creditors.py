@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -92,20 +92,33 @@ def check_policy(policy: Mapping[str, Any]) -> dict[str, int]:
     return dict(policy)
 
 
+def language_of_country(country: str) -> str:
+    """What a creditor of this country writes in when it does not say."""
+    return "pt" if country == "BR" else "es"
+
+
+_TEXTS = {"legal_name", "tax_id", "address", "contact"}
+_MERGED: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {"pay_to": check_pay_to, "policy": check_policy}
+
+
 def save_creditor(external_id: str, *, now: datetime, **fields: Any) -> tuple[Creditor, Outcome]:
     """Make or change a creditor by its external id; returns it with created, updated or unchanged.
 
-    Fields that are left out stay as they are. Raises DomainError on an unknown field, a missing name, country,
-    currency or language of a new creditor, or a place for money that cannot be.
+    Fields that are left out stay as they are; `pay_to` and `policy` are merged entry by entry, None takes an entry (or
+    all) out, and None empties a text. A new creditor whose language is left out speaks its country's. Raises
+    DomainError on an unknown field, a missing name, country or currency of a new creditor, or a place for money that
+    cannot be.
     """
     if unknown := sorted(set(fields) - set(FIELDS)):
         raise DomainError(
             "field_unknown", "%(name)s is no field of a creditor", pointer=f"/{unknown[0]}", name=unknown[0]
         )
-    if "pay_to" in fields:
-        fields["pay_to"] = check_pay_to(fields["pay_to"])
-    if "policy" in fields:
-        fields["policy"] = check_policy(fields["policy"])
+    for name in _TEXTS & fields.keys():
+        fields[name] = fields[name] or ""
+    for name, check in _MERGED.items():
+        if fields.get(name) is not None:
+            stated = {key: value for key, value in fields[name].items() if value is not None}
+            fields[name] = {**dict.fromkeys(fields[name]), **check(stated)}
     if "currency" in fields:
         try:
             minor_units(fields["currency"])
@@ -121,7 +134,12 @@ def save_creditor(external_id: str, *, now: datetime, **fields: Any) -> tuple[Cr
     if "language" in fields and fields["language"] not in _LANGUAGES:
         raise DomainError("language_code", "a language is one of es, pt, en", pointer="/language")
     creditor = Creditor.objects.select_for_update().filter(external_id=external_id).first()
+    for name in _MERGED.keys() & fields.keys():
+        held = getattr(creditor, name) if creditor is not None and fields[name] is not None else {}
+        fields[name] = {key: value for key, value in {**held, **(fields[name] or {})}.items() if value is not None}
     if creditor is None:
+        if fields.get("country") and not fields.get("language"):
+            fields["language"] = language_of_country(fields["country"])
         for name in ("name", "country", "currency", "language"):
             if not fields.get(name):
                 raise DomainError("value_missing", "a new creditor needs its %(field)s", pointer=f"/{name}", field=name)

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Q
 
-from kernel.canonical import digest
 from kernel.errors import DomainError
 from kernel.ids import uuid7
-from kernel.phones import to_e164
 from portfolio import documents, hooks, knowledge
 from portfolio.entries import Account
-from portfolio.hooks import ConsentNote, Note, StopNote
-from portfolio.imports.rows import CONSENT_STATES, IDENTITY_STATES, ROLES, STOPS, SUPPLIERS
+from portfolio.hooks import Note, StopNote
+from portfolio.imports.rows import STOPS
 from portfolio.models import Agreement, ContactPoint, Creditor, Debtor, Person, Promise
-from portfolio.places import midday_of
 from portfolio.services.book import Book, Outcome, book_of, open_book
+from portfolio.services.contacts import CONTACT_FIELDS, check_contact, put_contact
 from tenants.scope import all_creditors
 from tenants.secrets import lookup_hash, seal
 
 #: What a person may be said to be. A field that is left out stays as it is.
 PERSON_FIELDS = ("name", "kind", "country", "language", "subdivision", "city", "declared_zone", "address_zone")
 DEBTOR_FIELDS = (*PERSON_FIELDS, "document_kind", "document", "birth_year", "labels", "attributes", "stops")
-CONTACT_FIELDS = (
-    "kind", "value", "role", "contact_name", "contact_position", "source", "supplied_by", "supplied_on", "identity",
-    "identity_on", "identity_evidence", "consent_state", "consent_channel", "consent_purpose", "consent_evidence",
-    "consent_on",
-)  # fmt: skip
-_SURE = {"unknown": 0, "contacted": 1, "claimed": 2, "verified": 3}
-_EMAIL = re.compile(r"[^@\s,;<>]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 
 
 def document_hash(kind: str, canonical: str) -> str:
@@ -87,8 +77,9 @@ def put_debtor(book: Book, external_id: str, fields: Mapping[str, Any]) -> tuple
     if "labels" in clean and list(clean["labels"] or []) != debtor.labels:
         debtor.labels, changed = list(clean["labels"] or []), True
     if "attributes" in clean:
-        stated = clean["attributes"] or {}
-        merged = {key: value for key, value in {**debtor.attributes, **stated}.items() if value is not None}
+        stated = clean["attributes"]
+        kept = {} if stated is None else {**debtor.attributes, **stated}
+        merged = {key: value for key, value in kept.items() if value is not None}
         if merged != debtor.attributes:
             debtor.attributes, changed = merged, True
     if debtor.withdrawn_at is not None and was_undone(book, debtor.import_id):
@@ -138,10 +129,10 @@ def _checked(creditor: Creditor, external_id: str, fields: Mapping[str, Any]) ->
             )
     if clean.get("document"):
         country = clean.get("country") or creditor.country
-        kind = str(clean.get("document_kind") or "").upper() or documents.kind_for(
-            clean["document"], country, clean.get("kind") or ""
-        )
         try:
+            kind = str(clean.get("document_kind") or "").upper() or documents.kind_for(
+                clean["document"], country, clean.get("kind") or ""
+            )
             clean["document"] = documents.check(kind, clean["document"], _home(kind, country))
         except DomainError as error:
             raise DomainError(
@@ -214,16 +205,31 @@ def _describe(book: Book, person: Person, clean: Mapping[str, Any], *, shared: b
     for name in PERSON_FIELDS:
         if name not in clean:
             continue
-        value = clean[name] or ""
+        value = clean[name] or {"country": book.creditor.country, "language": book.creditor.language}.get(name, "")
         if getattr(person, name) != value and (not shared or not getattr(person, name)):
-            if name in ("kind", "country", "language", "name") and not value:
+            if name in ("kind", "name") and not value:
                 continue
             setattr(person, name, value)
             changed = True
     if clean.get("birth_year") and (not shared or knowledge.BIRTH_YEAR not in knowledge.questions(person)):
         changed = knowledge.keep(person, birth_year=clean["birth_year"]) or changed
+    if not shared:
+        changed = _forget(book, person, clean) or changed
     if changed:
         book.change(person)
+    return changed
+
+
+def _forget(book: Book, person: Person, clean: Mapping[str, Any]) -> bool:
+    """A document or birth year that is given as nothing goes, with what could be asked about it."""
+    changed = False
+    if "document" in clean and not clean["document"] and person.document_hash:
+        book.by_document.pop(person.document_hash, None)
+        person.document_kind = person.document = person.document_hash = ""
+        knowledge.drop(person, knowledge.DOCUMENT_LAST3)
+        changed = True
+    if "birth_year" in clean and not clean["birth_year"]:
+        changed = knowledge.drop(person, knowledge.BIRTH_YEAR) or changed
     return changed
 
 
@@ -248,142 +254,6 @@ def _note_stops(book: Book, debtor: Debtor, clean: Mapping[str, Any]) -> None:
         )
 
 
-# --- contact points in a book
-
-
-def put_contact(book: Book, account: Account, fields: Mapping[str, Any]) -> tuple[ContactPoint, Outcome]:
-    """Make or change a contact point of the debtor's person; consent that is stated with it becomes a note.
-
-    What is known of the owner only grows, and a number reported as a wrong person's stays so. Raises DomainError
-    before anything is changed.
-    """
-    clean = _checked_contact(book.creditor, fields)
-    debtor = account.debtor
-    key = (clean["kind"], clean["value"])
-    point = book.contacts[debtor.person_id].get(key)
-    supplied_on = clean.get("supplied_on")
-    provenance = {
-        "source": clean.get("source") or "unknown",
-        "supplied_by": clean.get("supplied_by") or "unknown",
-        "on": supplied_on.isoformat() if supplied_on else None,
-    }
-    outcome: Outcome = "unchanged"
-    if point is None:
-        point = ContactPoint(
-            tenant_id=debtor.tenant_id,
-            person_id=debtor.person_id,
-            kind=clean["kind"],
-            value=clean["value"],
-            role=clean.get("role") or ContactPoint.Role.OWNER,
-            contact_name=clean.get("contact_name") or "",
-            contact_position=clean.get("contact_position") or "",
-            provenance=provenance,
-            zones=hooks.zones_of(clean["value"]) if clean["kind"] == "phone" else [],
-            created_at=book.now,
-        )
-        book.contacts[debtor.person_id][key] = point
-        book.add(point)
-        outcome = "created"
-    else:
-        stated = {name: clean[name] or "" for name in ("role", "contact_name", "contact_position") if clean.get(name)}
-        if provenance["source"] != "unknown" or provenance["supplied_by"] != "unknown":
-            stated["provenance"] = provenance
-        for name, value in stated.items():
-            if getattr(point, name) != value:
-                setattr(point, name, value)
-                outcome = "updated"
-    if _be_surer(point, clean, book):
-        outcome = "created" if outcome == "created" else "updated"
-    if outcome == "updated":
-        book.change(point)
-    if outcome != "unchanged":
-        book.say(debtor)
-        if not book.thin:
-            book.tell("contact_point.saved", point, debtor_id=str(debtor.id), created=outcome == "created")
-    _note_consent(book, debtor, point, clean)
-    return point, outcome
-
-
-def _be_surer(point: ContactPoint, clean: Mapping[str, Any], book: Book) -> bool:
-    stated = clean.get("identity") or "unknown"
-    if point.identity == "wrong_person" or point.identity == stated:
-        return False
-    if stated != "wrong_person" and _SURE[stated] <= _SURE[point.identity]:
-        return False
-    point.identity = stated
-    on = clean.get("identity_on")
-    point.identity_at = midday_of(on, book.creditor.country) if on else book.now
-    point.identity_method = str((clean.get("identity_evidence") or {}).get("method") or book.cause.source)[:40]
-    if stated == "wrong_person":
-        point.reported_wrong_at = point.identity_at
-    return True
-
-
-def _checked_contact(creditor: Creditor, fields: Mapping[str, Any]) -> dict[str, Any]:
-    clean = dict(fields)
-    if unknown := sorted(set(clean) - set(CONTACT_FIELDS)):
-        raise DomainError(
-            "field_unknown", "%(name)s is no field of a contact point", pointer=f"/{unknown[0]}", name=unknown[0]
-        )
-    kind, value = clean.get("kind") or "phone", str(clean.get("value") or "").strip()
-    if kind == "phone":
-        value = to_e164(value, creditor.country)
-    elif kind == "email":
-        value = value.lower()
-        if not _EMAIL.fullmatch(value):
-            raise DomainError(
-                "email_invalid",
-                "%(value)s is not one e-mail address: write it like nombre@ejemplo.com",
-                pointer="/value",
-                value=value,
-            )
-    elif kind != "bsuid" or not value:
-        raise DomainError("contact_kind", "a contact point is a phone, an email or a bsuid", pointer="/kind")
-    clean["kind"], clean["value"] = kind, value
-    for name, allowed in (
-        ("role", ROLES), ("supplied_by", SUPPLIERS), ("identity", IDENTITY_STATES), ("consent_state", CONSENT_STATES)
-    ):  # fmt: skip
-        if clean.get(name) and clean[name] not in allowed:
-            raise DomainError(
-                f"{name}_unknown",
-                "%(value)s is none of %(known)s",
-                pointer=f"/{name}",
-                value=clean[name],
-                known=", ".join(allowed),
-            )
-    if clean.get("identity") == "verified" and not clean.get("identity_on"):
-        raise DomainError(
-            "identity_undated", "a verified contact needs the date on which it was verified", pointer="/identity_on"
-        )
-    return clean
-
-
-def _note_consent(book: Book, debtor: Debtor, point: ContactPoint, clean: Mapping[str, Any]) -> None:
-    state = clean.get("consent_state") or "unknown"
-    if state == "unknown":
-        return
-    evidence = dict(clean.get("consent_evidence") or {})
-    channel, purpose = clean.get("consent_channel") or "whatsapp", clean.get("consent_purpose") or "collection"
-    stated = {"v": 1, "point": point.value, "creditor": book.creditor.id, "channel": channel, "purpose": purpose,
-              "state": state, "evidence": evidence, "on": clean.get("consent_on")}  # fmt: skip
-    given = clean.get("consent_on") or evidence.get("collected_on")
-    given_on = date.fromisoformat(given) if isinstance(given, str) else given
-    book.notes.append(
-        ConsentNote(
-            person_id=debtor.person_id,
-            contact_point_id=point.id,
-            creditor_id=book.creditor.id,
-            channel=channel,
-            purpose=purpose,
-            state=state,
-            evidence=evidence,
-            external_id=f"stated:{digest(stated)[:40]}",
-            given_at=midday_of(given_on, book.creditor.country) if given_on else book.now,
-            source=book.cause.source,
-        )
-    )
-
-
 # --- services
 
 
@@ -403,22 +273,37 @@ def save_debtor(
     to that person. Consents and stops that are stated go to `portfolio.hooks`. Raises DomainError.
     """
     book = open_book(creditor, now=now, source=source, import_id=import_id)
+    document = document_of(creditor, external_id, fields)
+    book.load(debtors=Q(external_id=external_id), documents=[document] if document else [], people=True)
+    account, outcome = put_debtor_with_contacts(book, external_id, fields, contacts)
+    book.write()
+    hooks.take(book.notes, now)
+    return account.debtor, outcome
+
+
+def document_of(creditor: Creditor, external_id: str, fields: Mapping[str, Any]) -> str:
+    """The hash of the document that a debtor's fields name, or ""; raises DomainError on fields that cannot be."""
     clean = _checked(creditor, external_id, fields)
-    wanted = [document_hash(clean["document_kind"], clean["document"])] if clean.get("document") else []
-    book.load(debtors=Q(external_id=external_id), documents=wanted, people=True)
-    account, outcome = put_debtor(book, external_id, fields)
+    return document_hash(clean["document_kind"], clean["document"]) if clean.get("document") else ""
+
+
+def put_debtor_with_contacts(
+    book: Book, external_id: str, fields: Mapping[str, Any], contacts: Sequence[Mapping[str, Any]]
+) -> tuple[Account, Outcome]:
+    """A debtor and contact points in a book that has loaded them: all of it, or (DomainError) nothing."""
     for place, contact in enumerate(contacts):
         try:
-            _, saved = put_contact(book, account, contact)
+            check_contact(book.creditor, contact)
         except DomainError as error:
             raise DomainError(
                 error.code, error.template, pointer=f"/contacts/{place}{error.pointer}", **error.params
             ) from error
+    account, outcome = put_debtor(book, external_id, fields)
+    for contact in contacts:
+        _, saved = put_contact(book, account, contact)
         if saved != "unchanged" and outcome == "unchanged":
             outcome = "updated"
-    book.write()
-    hooks.take(book.notes, now)
-    return account.debtor, outcome
+    return account, outcome
 
 
 def save_person(person: Person, fields: Mapping[str, Any], *, now: datetime, source: str) -> bool:
@@ -479,6 +364,7 @@ def return_debtor(debtor: Debtor, *, now: datetime, source: str) -> None:
 
 
 __all__ = [
-    "CONTACT_FIELDS", "DEBTOR_FIELDS", "Note", "document_hash", "match_person", "put_contact", "put_debtor",
-    "return_debtor", "save_debtor", "save_person", "was_undone", "withdraw_account", "withdraw_debtor",
+    "CONTACT_FIELDS", "DEBTOR_FIELDS", "Note", "check_contact", "document_hash", "document_of", "match_person",
+    "put_contact", "put_debtor", "put_debtor_with_contacts", "return_debtor", "save_debtor", "save_person", "was_undone",
+    "withdraw_account", "withdraw_debtor",
 ]  # fmt: skip

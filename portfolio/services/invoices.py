@@ -124,7 +124,7 @@ def put_invoice(book: Book, account: Account, external_id: str, fields: Mapping[
         if name in fields:
             value = fields[name] if name in ("issued_on", "due_on") else fields[name] or ""
             if name == "number" and not value:
-                continue
+                value = external_id[:60]
             if getattr(invoice, name) != value:
                 setattr(invoice, name, value)
                 changed = True

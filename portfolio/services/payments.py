@@ -63,14 +63,16 @@ def put_payment(
     *,
     paid_at: datetime,
     kind: Kind = "payment",
-    method: str = "",
+    method: str | None = None,
     first: uuid.UUID | None = None,
     of: Collection[uuid.UUID] = (),
     payable_id: uuid.UUID | None = None,
     replace: bool = False,
+    move: bool = False,
 ) -> tuple[Payment, Outcome]:
     """Enter money in a book that has loaded the payment's id. The same id again changes nothing; with `replace` and
-    another amount, the former is taken back and the new one entered. Raises DomainError before anything is changed."""
+    another amount, the former is taken back and the new one entered, with `move` also for another instant or invoice.
+    A `method` of None says nothing. Raises DomainError before anything is changed."""
     payment = check_payment(book, account, external_id, money, kind=kind, replace=replace)
     outcome: Outcome = "updated"
     if payment is None:
@@ -89,11 +91,18 @@ def put_payment(
     elif payment.reversed_at is not None:
         if not was_undone(book, payment.import_id):
             return payment, "unchanged"
-    elif payment.minor == money.minor:
+    elif payment.minor != money.minor or (move and _lies_elsewhere(account, payment, paid_at, first)):
+        of = of or _invoices_of(account, payment)
+        account.give_back(payment, book.cause)
+    elif method is None or payment.method == method[:20]:
         return payment, "unchanged"
     else:
-        account.give_back(payment, book.cause)
-    payment.currency, payment.minor, payment.method = money.currency, money.minor, method[:20]
+        payment.method = method[:20]
+        book.change(payment)
+        book.say(account.debtor)
+        return payment, "updated"
+    payment.currency, payment.minor = money.currency, money.minor
+    payment.method = payment.method if method is None else method[:20]
     payment.source, payment.payable_id, payment.paid_at = book.cause.source, payable_id, paid_at
     payment.reversed_at, payment.import_id = None, book.cause.import_id
     if outcome == "updated":
@@ -103,6 +112,22 @@ def put_payment(
     if not (book.thin and account.debtor.id in book.new[Debtor]):
         book.tell("payment.recorded", payment, debtor_id=str(account.debtor.id), kind=kind)
     return payment, outcome
+
+
+def _invoices_of(account: Account, payment: Payment) -> list[uuid.UUID]:
+    """Where a payment's money lies: a changed amount goes there again when nobody names another invoice."""
+    purse = account.purses.get(payment.id)
+    return [] if purse is None else [target for target, part in purse.where.items() if target is not None and part > 0]
+
+
+def _lies_elsewhere(account: Account, payment: Payment, paid_at: datetime, first: uuid.UUID | None) -> bool:
+    """Whether a payment that is whole was stated with another instant, or with an invoice that it could settle more."""
+    purse = account.purses.get(payment.id)
+    if purse is None or sum(part for part in purse.where.values() if part > 0) != payment.minor:
+        return False  # part of it went back: what is left stays where it is
+    if payment.paid_at != paid_at:
+        return True
+    return first is not None and purse.where.get(first, 0) < payment.minor and account.invoices[first].open_minor > 0
 
 
 def _invoice_named(book: Book, account: Account, invoice: Invoice | None) -> uuid.UUID | None:
@@ -122,7 +147,7 @@ def record_payment(
     paid_at: datetime,
     now: datetime,
     source: str,
-    method: str = "",
+    method: str | None = None,
     invoice: Invoice | None = None,
     payable: Payable | None = None,
     kind: Kind = "payment",

@@ -39,7 +39,7 @@ HINTS = {
     "agreement": "agreement", "dispute": "dispute", "payable": "payable", "import": "import", "person": "person",
     "conversation": "conversation", "message-request": "request", "request": "request", "message": "message",
     "decision": "decision", "alert": "alert", "contact": "contact", "stop": "stop", "enrolment": "enrolment",
-    "consent": "stop",
+    "consent": "consent",
 }  # fmt: skip
 
 

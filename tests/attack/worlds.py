@@ -11,7 +11,7 @@ from typing import Any
 
 from django.apps import apps
 
-from compliance.models import Contact, Decision, Stop
+from compliance.models import Consent, Contact, Decision, Stop
 from kernel.ids import uuid7
 from messaging.models import (
     Enrolment,
@@ -39,7 +39,7 @@ from portfolio.models import (
 )
 from tenants import audit, secrets
 from tenants.events import Emit, emit
-from tenants.models import Tenant, TenantModel
+from tenants.models import KeptAnswer, Tenant, TenantModel
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.factories import NOON
@@ -141,7 +141,7 @@ def make_estate(number: Any, template: Any) -> Estate:
         id=request_id, **common, person=person, contact_point=point, conversation=thread, number=number,
         message=answer, channel="whatsapp", message_class="collection", disclosure=2, template=template,
         payload={"text": mark},
-        origin_kind="api", origin_id=f"{creditor.external_id}:m-{uuid7().hex[-8:]}", actor=mark, state="sent",
+        origin_kind="api", origin_id=f"{creditor.pk.hex}:m-{uuid7().hex[-8:]}", actor=mark, state="sent",
         verdict="allow", decision_id=decision.id, expires_at=NOON + timedelta(days=1), requested_at=NOON,
         settled_at=NOON, updated_at=NOON,
     )  # fmt: skip
@@ -156,6 +156,15 @@ def make_estate(number: Any, template: Any) -> Estate:
     stop = Stop.objects.create(
         person=person, creditor_id=creditor.id, kind="disputed", since=NOON, source="test", evidence={"words": mark}
     )
+    consent = Consent.objects.create(
+        person=person, contact_point=point, creditor_id=creditor.id, channel="whatsapp", purpose="collection",
+        state="granted", evidence={"words": mark}, external_id=f"k-{uuid7().hex[-8:]}", source="test", given_at=NOON,
+        recorded_at=NOON,
+    )  # fmt: skip
+    KeptAnswer.objects.create(
+        place=uuid7().hex, fingerprint="x", status=201, body=secrets.seal(json.dumps({"x": mark}), purpose="answer"),
+        locked_until=NOON, created_at=NOON,
+    )  # fmt: skip
     sequence = Sequence.objects.create(name=mark, creditor_id=creditor.id, country=creditor.country, created_at=NOON)
     version = SequenceVersion.objects.create(sequence=sequence, version=1, steps=[], author="x", created_at=NOON)
     enrolment = Enrolment.objects.create(
@@ -190,6 +199,7 @@ def make_estate(number: Any, template: Any) -> Estate:
         "decision": {str(decision.id)},
         "alert": {str(alert.id)},
         "stop": {str(stop.id)},
+        "consent": {str(consent.id), consent.external_id},
         "enrolment": {str(enrolment.id)},
         "audit": {str(entry.id)},
     }

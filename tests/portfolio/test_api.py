@@ -13,22 +13,10 @@ from portfolio import hooks, services
 from portfolio.models import Creditor, Debtor, Entry, Invoice, Payment
 from tenants.scope import tenant_scope
 from tests import factories
+from tests.caller import Api
 from tests.factories import NOON
 
 pytestmark = pytest.mark.urls("tests.portfolio.addresses")
-
-
-class Api:
-    """A key and its requests."""
-
-    def __init__(self, tenant, **key):
-        _, self.headers = factories.make_key(tenant, **key)
-        self.client = Client(headers=self.headers)
-
-    def __call__(self, method, address, body=None, **headers):
-        send = getattr(self.client, method)
-        more = {} if body is None else {"data": body, "content_type": "application/json"}
-        return send(f"/api/v1/{address}", headers=headers, **more)
 
 
 class World:
@@ -118,7 +106,7 @@ def world_key(world):
         ({"currency": "R$"}, "/currency", "three capital letters"),
         ({"currency": "USD"}, "/currency", "kept in"),
         ({"vencimento": "x"}, "/vencimento", "known are"),
-        ({"debtor": "nobody"}, None, "no debtor nobody"),
+        ({"debtor": "nobody"}, "/debtor", "debtor nobody is not known"),
         ({"due_on": None}, "/due_on", "null"),
         ({"number": "x" * 61}, "/number", "60"),
     ],
@@ -128,7 +116,7 @@ def test_what_is_wrong_is_named_with_the_way_to_mend_it(api, body, pointer, advi
     address = "creditors/loja/invoices/F-1" if body.get("due_on", 1) is None else "creditors/loja/invoices/F-2"
     answer = api("put", address, BILL | body)
     told = answer.json()
-    assert answer.status_code in (404, 422) and answer["Content-Type"] == "application/problem+json"
+    assert answer.status_code == 422 and answer["Content-Type"] == "application/problem+json"
     assert told["status"] == answer.status_code and told["request_id"] is not None
     text = told["detail"] + " ".join(error["detail"] for error in told["errors"])
     assert advice in text, text
@@ -153,7 +141,7 @@ def test_a_batch_takes_the_good_and_names_the_bad(api, world):
     assert [row["outcome"] for row in results] == [
         "created", "rejected", "created", "rejected", "updated", "unchanged", "rejected"
     ]  # fmt: skip
-    assert results[1]["problem"]["pointer"] == "/amount" and results[3]["problem"]["code"] == "not_found"
+    assert results[1]["problem"]["pointer"] == "/amount" and results[3]["problem"]["code"] == "debtor_unknown"
     assert api("get", "creditors/loja/debtors/7").json()["open"] == "271.00"
     assert api("post", "creditors/loja/invoices:batch", {"items": items * 200}).status_code == 422
     assert api("post", "creditors/loja/invoices:batch", {"items": []}).status_code == 422
