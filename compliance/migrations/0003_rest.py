@@ -4,25 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('compliance', '0002_creditors_apart'),
-        ('portfolio', '0001_initial'),
-        ('tenants', '0004_rest'),
+        ("compliance", "0002_creditors_apart"),
+        ("portfolio", "0001_initial"),
+        ("tenants", "0004_rest"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='consent',
-            name='compliance_consent_external',
+            model_name="consent",
+            name="compliance_consent_external",
         ),
         migrations.AddField(
-            model_name='consent',
-            name='version',
+            model_name="consent",
+            name="version",
             field=models.PositiveSmallIntegerField(default=1),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('tenant', 'person', 'external_id', 'creditor_id', 'version'), name='compliance_consent_version', nulls_distinct=False),
+            model_name="consent",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("external_id", ""), _negated=True),
+                fields=("tenant", "person", "external_id", "creditor_id", "version"),
+                name="compliance_consent_version",
+                nulls_distinct=False,
+            ),
         ),
     ]

@@ -9,28 +9,42 @@ import tenants.walls
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tenants', '0003_wake'),
+        ("tenants", "0003_wake"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='KeptAnswer',
+            name="KeptAnswer",
             fields=[
-                ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('place', models.CharField(max_length=64)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('body', models.TextField(blank=True)),
-                ('media_type', models.CharField(blank=True, max_length=60)),
-                ('locked_until', models.DateTimeField()),
-                ('created_at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, default=tenants.scope.current_tenant_id, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("place", models.CharField(max_length=64)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("body", models.TextField(blank=True)),
+                ("media_type", models.CharField(blank=True, max_length=60)),
+                ("locked_until", models.DateTimeField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['tenant', 'created_at'], name='tenants_answer_age')],
-                'constraints': [tenants.walls.TenantKey(name='tenants_keptanswer_key'), tenants.walls.Wall(kind='tenant', name='tenants_keptanswer_wall'), models.UniqueConstraint(fields=('tenant', 'place'), name='tenants_answer_once')],
+                "indexes": [models.Index(fields=["tenant", "created_at"], name="tenants_answer_age")],
+                "constraints": [
+                    tenants.walls.TenantKey(name="tenants_keptanswer_key"),
+                    tenants.walls.Wall(kind="tenant", name="tenants_keptanswer_wall"),
+                    models.UniqueConstraint(fields=("tenant", "place"), name="tenants_answer_once"),
+                ],
             },
         ),
     ]

@@ -275,8 +275,8 @@ def test_items_of_a_batch(api):
     bad = {"external_id": "F-2", "debtor": "nobody", "amount": "1.00", "due_on": "2026-12-01"}
     odd = {"external_id": "F-3", "debtor": "7", "amount": 1}
     for language, words in (
-        ("es", ("No se conoce al deudor", "Escriba el monto como texto")),
-        ("pt-BR", ("O devedor não é conhecido", "Escreva o valor como texto")),
+        ("es", ("No se conoce al deudor nobody", "Escriba el monto como texto")),
+        ("pt-BR", ("O devedor nobody não é conhecido", "Escreva o valor como texto")),
     ):
         results = api(language, "post", "tienda/invoices:batch", {"items": [bad, odd]}).json()["results"]
         for one, start in zip(results, words, strict=True):
