@@ -56,6 +56,8 @@ _MX_ZONES: dict[str, tuple[str, ...]] = {
                     ("America/Hermosillo",)),
     **dict.fromkeys(["616", "646", "658", "661", "663", "664", "665", "686"], ("America/Tijuana",)),
     **dict.fromkeys(["983", "984", "987", "998"], ("America/Cancun",)),
+    **dict.fromkeys(["311", "319", "323", "324", "325", "389", "612", "613", "615", "624", "667", "668", "669", "672", "673",
+                     "687", "694", "695", "696", "697", "698"], ("America/Mazatlan",)),
     **dict.fromkeys(["867", "868", "877", "878", "894", "897", "899"], ("America/Matamoros",)),
     "636": ("America/Chihuahua", "America/Ciudad_Juarez",), "653": ("America/Hermosillo", "America/Tijuana",),
     "322": ("America/Mexico_City", "America/Bahia_Banderas",), "873": ("America/Monterrey", "America/Matamoros",),

@@ -53,11 +53,11 @@ def run(argv: list[str]) -> int:
         else:
             state = world.create(options)
         source = open_source(options, START.date())
-        with processes(options, state) as (sandbox, web_url):
+        with processes(options, state) as (sandbox, web_url, hand):
             world.connect(state, sandbox, web_url=web_url, now=_now(state))
             if state.stage == "import":
                 load(options, state, source, sandbox)
-            play(options, state, sandbox, web_url, began)
+            play(options, state, sandbox, web_url, hand, began)
             result = report.make(options, state, source, sandbox, seconds=state.seconds)
     except DomainError as error:
         sys.stderr.write(f"{error.code}: {error}\n")
@@ -93,7 +93,7 @@ def _free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def processes(options: Options, state: State) -> Iterator[tuple[Sandbox, str]]:
+def processes(options: Options, state: State) -> Iterator[tuple[Sandbox, str, Child]]:
     """The sandbox, a web server of the product and a second worker, for as long as the run lasts."""
     folder = world.folder(options)
     web_port, sandbox_port = _free_ports(2)
@@ -113,9 +113,9 @@ def processes(options: Options, state: State) -> Iterator[tuple[Sandbox, str]]:
              "--no-access-log", "--timeout-graceful-shutdown", "5"],
             folder / "web.log", environ,
         ),
-        Child("hand", [*python, "collections_platform.headless.hand", state.tenant], folder / "hand.log", environ),
     ]  # fmt: skip
     settings.PUBLIC_URL, settings.GRAPH_BASE_URL = web_url, sandbox_url
+    hand = Child("hand", [*python, "collections_platform.headless.hand", state.tenant], folder / "hand.log", environ)
     try:
         for child in children:
             child.start()
@@ -126,10 +126,10 @@ def processes(options: Options, state: State) -> Iterator[tuple[Sandbox, str]]:
                 words = dead[0].last_words() if dead else "it does not answer"
                 raise DomainError("process_failed", "the run's server did not start: %(words)s", words=words)
             time.sleep(0.1)
-        yield Sandbox(sandbox_url), web_url
+        yield Sandbox(sandbox_url), web_url, hand
     finally:
         reset_runtime()
-        end_all(children)
+        end_all([*children, hand])
 
 
 def load(options: Options, state: State, source: Source, sandbox: Sandbox) -> None:
@@ -164,23 +164,28 @@ def load(options: Options, state: State, source: Source, sandbox: Sandbox) -> No
     state.save(world.folder(options) / "state.json")
 
 
-def play(options: Options, state: State, sandbox: Sandbox, web_url: str, began: float) -> None:
+def play(options: Options, state: State, sandbox: Sandbox, web_url: str, hand: Child, began: float) -> None:
     """Move the clock to the end, tick by tick; each tick is a barrier."""
     end = START + timedelta(days=options.days)
     tenant_id, path = state.tenant_id, world.folder(options) / "state.json"
     erp, crew = Erp(web_url, state.api_key), agents.Crew(tenant_id, options.seed)
     at = datetime.fromisoformat(state.tick_at) if state.tick_at else START
+    # A run that was stopped inside a tick finds the sandbox ahead of what it had written down: finish that tick.
+    at = max(at, sandbox.now())
     before = state.seconds
     bar = tqdm(
         total=options.days, initial=round((at - START) / timedelta(days=1), 2), desc="days", unit="d", dynamic_ncols=True,
         file=sys.stdout, mininterval=0.5, bar_format="{l_bar}{bar}| {n:.1f}/{total} days [{elapsed}<{remaining}]",
     )  # fmt: skip
     while True:
+        # The sandbox first: what we decide at an instant must not arrive there at an earlier one.
+        sandbox.advance(at)
         tenant = Tenant.objects.get(pk=tenant_id)
         if tenant.clock().now() < at:
             with tenant_scope(tenant_id):
                 move_clock(tenant, to=at, actor="system:headless")
-        sandbox.advance(at)
+        if not hand.alive:
+            hand.start()
         work.drain(tenant_id)
         bank(state, sandbox, erp)
         crew.answer(now=at)

@@ -34,6 +34,10 @@ class Sandbox:
         """Let everything happen that is due by then; returns when all its webhooks were answered."""
         return self.call("POST", "/advance", {"to": instant_text(to), "timeout_seconds": 800})
 
+    def now(self) -> datetime:
+        """The sandbox's present."""
+        return datetime.fromisoformat(self.call("GET", "/clock")["now"])
+
     def next_at(self) -> datetime | None:
         """When the next thing happens there."""
         found = self.call("GET", "/next")["next"]
