@@ -19,7 +19,8 @@ from benchmarks.processes import free_port, serving
 from messaging.channels.whatsapp.send import _aiohttp_transport, reset_runtime
 from messaging.models import Outbound
 from messaging.sending import dispatch
-from messaging.sending.request import Wish, request_send
+from messaging.sending.request import request_send
+from messaging.sending.wishes import Wish
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 

@@ -17,7 +17,8 @@ from compliance.models import Decision
 from kernel.errors import DomainError
 from messaging.models import Conversation, Message, MessageTemplate, SendRequest
 from messaging.sending.channel_facts import WINDOW
-from messaging.sending.request import Wish, request_send
+from messaging.sending.request import request_send
+from messaging.sending.wishes import Wish
 from portfolio.models import Creditor, Debtor, Invoice
 from tenants.api import LANG, PAGING, TenantView, language_of, page, page_of, uuid_of
 from tenants.fields import Strict

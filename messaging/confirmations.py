@@ -13,7 +13,7 @@ from kernel.clock import Clock
 from kernel.errors import DomainError
 from kernel.money import Money
 from messaging.bot import texts
-from messaging.bot.flows import agreement_summary
+from messaging.bot.accounts import agreement_summary
 from messaging.message_templates import variables
 from messaging.message_templates.choose import TemplateShelf, knows
 from messaging.models import Conversation

@@ -13,7 +13,7 @@ from datetime import datetime
 from compliance import language
 from kernel.clock import Clock
 from messaging.models import Message
-from messaging.sending.request import registered_accounts
+from messaging.sending.drafts import registered_accounts
 from monitoring.models import Alert, Scan
 from portfolio.models import Creditor
 from tenants import events, work

@@ -13,7 +13,7 @@ from tenants.events import Emit, emit
 
 def claim_alert(alert_id: uuid.UUID, *, by: uuid.UUID, now: datetime) -> Alert:
     """Take an alert for review; raises DomainError `conflict` when somebody else has it or it is decided."""
-    alert = Alert.objects.select_for_update().get(pk=alert_id)
+    alert = Alert.objects.select_for_update(no_key=True).get(pk=alert_id)
     if alert.state != Alert.State.OPEN and alert.claimed_by != by:
         raise DomainError("conflict", "somebody else has this alert already")
     alert.state, alert.claimed_by = Alert.State.CLAIMED, by
@@ -25,7 +25,7 @@ def decide_alert(alert_id: uuid.UUID, *, verdict: str, note: str, actor: str, no
     """Say what it was: `violation` or `false_alarm`; raises DomainError `verdict_unknown` for anything else."""
     if verdict not in (Alert.State.VIOLATION, Alert.State.FALSE_ALARM):
         raise DomainError("verdict_unknown", "say violation or false_alarm", pointer="/verdict")
-    alert = Alert.objects.select_for_update().get(pk=alert_id)
+    alert = Alert.objects.select_for_update(no_key=True).get(pk=alert_id)
     before = alert.state
     alert.state, alert.note, alert.decided_at = verdict, note, now
     alert.save(update_fields=["state", "note", "decided_at"])

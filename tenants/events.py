@@ -150,7 +150,7 @@ def unread(reader: str, *, limit: int = 500, names: Sequence[str] | None = None)
     if scope is not None and scope.creditor_ids is not None:
         raise RuntimeError("a reader of the log needs the whole organisation: open the scope without creditor_ids")
     EventCursor.objects.bulk_create([EventCursor(reader=reader)], ignore_conflicts=True)
-    cursor = EventCursor.objects.select_for_update().get(reader=reader)
+    cursor = EventCursor.objects.select_for_update(no_key=True).get(reader=reader)
     while events := list(Event.objects.filter(sequence__gt=cursor.sequence).order_by("sequence")[:limit]):
         wanted = events if names is None else [event for event in events if event.name in names]
         if wanted:

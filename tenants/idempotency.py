@@ -95,7 +95,7 @@ def claim(place: str, fingerprint: str, now: datetime) -> Claim | Answer:
         [KeptAnswer(id=mine.id, place=place, fingerprint=fingerprint, locked_until=mine.locked_until, created_at=now)],
         ignore_conflicts=True,
     )
-    row = KeptAnswer.objects.select_for_update().filter(place=place).first()
+    row = KeptAnswer.objects.select_for_update(no_key=True).filter(place=place).first()
     if row is None:  # the first request came to nothing at this very moment
         raise _in_progress()
     if row.id == mine.id:
@@ -134,5 +134,5 @@ def _in_progress() -> DomainError:
 
 
 def _sweep(now: datetime) -> None:
-    old = KeptAnswer.objects.select_for_update(skip_locked=True).filter(created_at__lt=now - KEPT_FOR)
+    old = KeptAnswer.objects.select_for_update(no_key=True, skip_locked=True).filter(created_at__lt=now - KEPT_FOR)
     KeptAnswer.objects.filter(pk__in=list(old.order_by("created_at").values_list("pk", flat=True)[:SWEEP])).delete()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -57,36 +57,51 @@ def handles(task: str) -> Callable[[Callable[[uuid.UUID, Leased], None]], Callab
     return register
 
 
-def enqueue(task: str, subject: object, *, tenant_id: uuid.UUID | None, due_at: datetime | None = None) -> None:
+def known() -> frozenset[str]:
+    """The names of the jobs that this process can do."""
+    return frozenset(_handlers)
+
+
+def enqueue(
+    task: str, subject: object, *, tenant_id: uuid.UUID | None, due_at: datetime | None = None, strand: str = ""
+) -> None:
     """Promise work; a second promise for the same subject is the same promise, kept at the earlier instant.
 
+    Of one `strand` (a conversation, say) one job at a time is done, the one promised first before the others; the
+    caller holds a lock on what the strand is about, or nobody can say which was first.
     Promised again while somebody works on it, the work is done once more, for it may not have seen this caller's rows.
     """
     now = machine_now()
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO tenants_job AS job (tenant_id, task, subject, due_at, tries, error, created_at) "
-            "VALUES (%s, %s, %s, %s, 0, '', %s) ON CONFLICT ON CONSTRAINT tenants_job_once DO UPDATE SET due_at = CASE "
+            "INSERT INTO tenants_job AS job (tenant_id, task, subject, strand, due_at, tries, error, created_at) "
+            "VALUES (%s, %s, %s, %s, %s, 0, '', %s) ON CONFLICT ON CONSTRAINT tenants_job_once DO UPDATE SET due_at = CASE "
             "WHEN job.leased_until IS NULL THEN excluded.due_at "
             "ELSE greatest(excluded.due_at, job.due_at + interval '1 microsecond') END "
             "WHERE job.leased_until IS NOT NULL OR excluded.due_at < job.due_at",
-            [tenant_id, task, str(subject), due_at or now, now],
+            [tenant_id, task, str(subject), strand, due_at or now, now],
         )
 
 
 def lease(
-    *, now: datetime, limit: int = 50, task: str | None = None, tenant_id: uuid.UUID | None = None
+    *, now: datetime, limit: int = 50, tasks: Collection[str] | None = None, tenant_id: uuid.UUID | None = None
 ) -> list[Leased]:
-    """Take due jobs, a fair share of every tenant first (the first of each, then the second of each, ...)."""
+    """Take due jobs, a fair share of every tenant first (the first of each, then the second of each, ...).
+
+    Only those called `tasks`, if that is given. A job waits for the earlier ones of its strand, be they due or not;
+    a parked one lets the others pass.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             WITH due AS (
                 SELECT id, row_number() OVER (PARTITION BY tenant_id ORDER BY due_at, id) AS turn
-                FROM tenants_job
+                FROM tenants_job q
                 WHERE due_at <= %(now)s AND parked_at IS NULL AND (leased_until IS NULL OR leased_until < %(now)s)
-                  AND (%(task)s::text IS NULL OR task = %(task)s)
+                  AND (%(tasks)s::text[] IS NULL OR task = ANY(%(tasks)s::text[]))
                   AND (%(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s::uuid)
+                  AND (strand = '' OR NOT EXISTS (SELECT 1 FROM tenants_job former WHERE former.strand = q.strand
+                       AND former.strand <> '' AND former.id < q.id AND former.parked_at IS NULL))
                 ORDER BY turn, id LIMIT %(limit)s
             ), picked AS (
                 SELECT j.id FROM tenants_job j JOIN due USING (id)
@@ -101,7 +116,7 @@ def lease(
             {
                 "now": now,
                 "until": now + timedelta(seconds=settings.LEASE_SECONDS),
-                "task": task,
+                "tasks": None if tasks is None else list(tasks),
                 "tenant": str(tenant_id) if tenant_id else None,
                 "limit": limit,
             },

@@ -86,8 +86,10 @@ def collect(limit: int = 10_000) -> int:
         return int(cursor.rowcount)
 
 
-def claim(*, now: datetime, limit: int = 50, tenant_id: uuid.UUID | None = None) -> list[Claim]:
-    """Lease due lanes, the longest unserved first, so that no tenant starves another.
+def claim(
+    *, now: datetime, limit: int = 50, kinds: Collection[str] | None = None, tenant_id: uuid.UUID | None = None
+) -> list[Claim]:
+    """Lease due lanes (of these kinds), the longest unserved first, so that no tenant starves another.
 
     `now` is the machine's; each lane is compared with its tenant's business clock.
     """
@@ -101,6 +103,7 @@ def claim(*, now: datetime, limit: int = 50, tenant_id: uuid.UUID | None = None)
                 WHERE due.next_at <= COALESCE(t.clock_frozen_at, %(now)s + t.clock_offset)
                   AND (due.leased_until IS NULL OR due.leased_until < %(now)s)
                   AND (%(tenant)s::uuid IS NULL OR due.tenant_id = %(tenant)s::uuid)
+                  AND (%(kinds)s::text[] IS NULL OR due.kind = ANY(%(kinds)s::text[]))
                 ORDER BY due.served_at NULLS FIRST, due.next_at LIMIT %(limit)s
                 FOR UPDATE OF due SKIP LOCKED
             ) picked
@@ -110,6 +113,7 @@ def claim(*, now: datetime, limit: int = 50, tenant_id: uuid.UUID | None = None)
                 "now": now,
                 "lease": now + timedelta(seconds=settings.LEASE_SECONDS),
                 "tenant": str(tenant_id) if tenant_id else None,
+                "kinds": None if kinds is None else list(kinds),
                 "limit": limit,
             },
         )

@@ -228,6 +228,8 @@ class Job(models.Model):
     tenant_id = models.UUIDField(null=True)
     task = models.CharField(max_length=60)
     subject = models.CharField(max_length=80)
+    #: Jobs of one strand are done one after the other, in the order in which they were promised. Empty: whenever.
+    strand = models.CharField(max_length=80, blank=True, db_default="", default="")
     due_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -242,7 +244,8 @@ class Job(models.Model):
             )
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["due_at"], condition=models.Q(parked_at=None), name="tenants_job_due")
+            models.Index(fields=["due_at"], condition=models.Q(parked_at=None), name="tenants_job_due"),
+            models.Index(fields=["strand", "id"], condition=~models.Q(strand=""), name="tenants_job_strand"),
         ]
 
 

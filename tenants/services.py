@@ -155,7 +155,7 @@ def set_role(
     _check_role(role, creditor_ids)
     tenant_id = current_tenant_id()
     # All admins are locked, so that the last two cannot demote each other at once.
-    members = list(Membership.objects.select_for_update().filter(tenant_id=tenant_id).order_by("id"))
+    members = list(Membership.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id).order_by("id"))
     membership = next((member for member in members if member.user_id == user.id), None)
     if membership is None:
         raise DomainError("not_found", "%(email)s is no member here", email=user.email)
@@ -284,7 +284,7 @@ def _set_clock(tenant: Tenant, to: datetime | None, *, frozen: bool | None, acto
 
 
 def _locked() -> Tenant:
-    return Tenant.objects.select_for_update().get(pk=current_tenant_id())
+    return Tenant.objects.select_for_update(no_key=True).get(pk=current_tenant_id())
 
 
 def _record(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -61,21 +61,26 @@ def serve(lane: lanes.Claim) -> bool:
     return True
 
 
-def pulse(*, seconds: float = 5.0, tenant_id: uuid.UUID | None = None, with_jobs: bool = True) -> int:
+def known() -> frozenset[str]:
+    """The names of everything that this process can do: kinds of lanes and tasks of jobs."""
+    return frozenset(_servers) | jobs.known()
+
+
+def pulse(*, seconds: float = 5.0, tenant_id: uuid.UUID | None = None, only: Collection[str] | None = None) -> int:
     """Number events and serve what is due, for at most this long; returns how many pieces of work were done.
 
-    Without jobs it only lends a hand with lanes (a headless run keeps the order of jobs to itself).
+    `only`: the kinds of lanes and tasks of jobs that are served (see `known`); everything when it is not given.
     """
     done, until = 0, time.monotonic() + seconds
     while time.monotonic() < until:
         turn = events.sequence()
-        for job in jobs.lease(now=machine_now(), tenant_id=tenant_id, limit=20) if with_jobs else ():
+        for job in jobs.lease(now=machine_now(), tenant_id=tenant_id, limit=20, tasks=only):
             if time.monotonic() >= until:  # a task has a hard end: what it cannot begin is for the next one
                 jobs.postpone(job, until=job.due_at)
                 continue
             jobs.perform(job)
             turn += 1
-        for lane in lanes.claim(now=machine_now(), tenant_id=tenant_id, limit=10):
+        for lane in lanes.claim(now=machine_now(), tenant_id=tenant_id, limit=10, kinds=only):
             if time.monotonic() >= until:
                 lanes.release(lane, next_at=lanes.AT_ONCE)
                 continue
@@ -87,13 +92,13 @@ def pulse(*, seconds: float = 5.0, tenant_id: uuid.UUID | None = None, with_jobs
     return done
 
 
-def drain(tenant_id: uuid.UUID, *, seconds: float = 600.0) -> int:
-    """Serve one tenant until nothing is due or in anybody's hands; for headless runs and tests.
+def drain(tenant_id: uuid.UUID, *, seconds: float = 600.0, only: Collection[str] | None = None) -> int:
+    """Serve one tenant until nothing (of `only`) is due or in anybody's hands; for headless runs and tests.
 
     Raises TimeoutError when it never ends.
     """
     done, until = 0, time.monotonic() + seconds
-    while (turn := pulse(seconds=5.0, tenant_id=tenant_id)) or not idle(tenant_id):
+    while (turn := pulse(seconds=5.0, tenant_id=tenant_id, only=only)) or not idle(tenant_id, only=only):
         done += turn
         if time.monotonic() > until:
             raise TimeoutError(f"work of tenant {tenant_id} does not end after {seconds} s")
@@ -102,18 +107,20 @@ def drain(tenant_id: uuid.UUID, *, seconds: float = 600.0) -> int:
     return done
 
 
-def idle(tenant_id: uuid.UUID) -> bool:
+def idle(tenant_id: uuid.UUID, *, only: Collection[str] | None = None) -> bool:
     """Whether nothing of the tenant is due now, leased by a living process, or staged without a number."""
     now = machine_now()
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT 1 FROM tenants_wake WHERE tenant_id = %(tenant)s) "
             "OR EXISTS (SELECT 1 FROM tenants_job WHERE tenant_id = %(tenant)s AND parked_at IS NULL "
-            "               AND (leased_until > %(now)s OR (leased_until IS NULL AND due_at <= %(now)s))) "
+            "           AND (%(only)s::text[] IS NULL OR task = ANY(%(only)s::text[])) "
+            "           AND (leased_until > %(now)s OR (leased_until IS NULL AND due_at <= %(now)s))) "
             "OR EXISTS (SELECT 1 FROM tenants_lane l JOIN tenants_tenant t ON t.id = l.tenant_id "
-            "           WHERE l.tenant_id = %(tenant)s AND (l.leased_until > %(now)s OR (l.leased_until IS NULL "
+            "           WHERE l.tenant_id = %(tenant)s AND (%(only)s::text[] IS NULL OR l.kind = ANY(%(only)s::text[])) "
+            "           AND (l.leased_until > %(now)s OR (l.leased_until IS NULL "
             "           AND l.next_at <= COALESCE(t.clock_frozen_at, %(now)s + t.clock_offset))))",
-            {"tenant": tenant_id, "now": now},
+            {"tenant": tenant_id, "now": now, "only": None if only is None else list(only)},
         )
         if cursor.fetchone()[0]:
             return False

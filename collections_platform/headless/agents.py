@@ -10,7 +10,8 @@ from datetime import datetime
 from kernel.errors import DomainError
 from messaging.conversations import close
 from messaging.models import Conversation, Message
-from messaging.sending.request import Wish, request_send
+from messaging.sending.request import request_send
+from messaging.sending.wishes import Wish
 from portfolio.models import Debtor
 from tenants.scope import tenant_scope
 

@@ -1,17 +1,54 @@
-"""A second pair of hands for a headless run: serves the lanes while the run itself reads what came in.
+"""A second pair of hands for a headless run: helps with what may be done in any order, when the run lets it.
 
-`python -m collections_platform.headless.hand TENANT`, started and ended by the run. What comes in stays with one
-process, in order, so that a debtor's messages are read as they were written.
+`python -m collections_platform.headless.hand TENANT BATON`, started and ended by the run. Which work is shared, and
+when, is the run's to say, or its counts would depend on which of two processes was faster.
 """
 
 from __future__ import annotations
 
 import gc
+import mmap
 import sys
 import time
 import uuid
+from pathlib import Path
 
 import django
+
+#: What the hand may do, by the byte that the run writes: nothing; answer messages; send, scan, seal.
+REST, ANSWER, SEND = 0, 1, 2
+SHARED: dict[int, tuple[str, ...]] = {
+    ANSWER: ("messaging.react",),
+    SEND: ("messaging.react", "dispatch", "scan", "seal"),
+}
+
+
+class Baton:
+    """Two bytes that both processes see: what the run wants, and what the hand has understood."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            path.write_bytes(bytes(2))
+        with open(path, "r+b") as file:
+            self._bytes = mmap.mmap(file.fileno(), 2)
+
+    @property
+    def wanted(self) -> int:
+        return self._bytes[0]
+
+    def understand(self, wish: int) -> None:
+        """The hand: from now on I do this, and nothing else is in my hands any more."""
+        self._bytes[1] = wish
+
+    def say(self, wish: int, *, heard: bool) -> bool:
+        """The run: do this. With `heard` it waits (a minute at most) until the hand has understood; False if it never did."""
+        self._bytes[0] = wish
+        until = time.monotonic() + 60
+        while heard and self._bytes[1] != wish:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.0005)
+        return True
 
 
 def main() -> None:
@@ -19,12 +56,16 @@ def main() -> None:
     django.setup()
     from tenants import work
 
-    tenant_id = uuid.UUID(sys.argv[1])
+    tenant_id, baton = uuid.UUID(sys.argv[1]), Baton(Path(sys.argv[2]))
     gc.collect()
     gc.freeze()
     while True:
-        if not work.pulse(seconds=2.0, tenant_id=tenant_id, with_jobs=False):
-            time.sleep(0.02)
+        wish = baton.wanted
+        baton.understand(wish)
+        if wish == REST:
+            time.sleep(0.001)
+        elif not work.pulse(seconds=1.0, tenant_id=tenant_id, only=SHARED[wish]):
+            time.sleep(0.005)
 
 
 if __name__ == "__main__":

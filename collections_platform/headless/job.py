@@ -8,15 +8,17 @@ import socket
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import islice
+from pathlib import Path
 
 from django.conf import settings
 from tqdm import tqdm
 
 from collections_platform.headless import agents, report, world
+from collections_platform.headless.hand import ANSWER, REST, SEND, Baton
 from collections_platform.headless.link import Erp, Sandbox
 from collections_platform.headless.options import START, Options, parse
 from collections_platform.headless.source import Source, open_source, profiles
@@ -26,9 +28,10 @@ from collections_platform.runner.stack import answers, listens
 from kernel.errors import DomainError
 from kernel.money import Money
 from messaging.channels.whatsapp.send import reset_runtime
+from messaging.inbound import arrivals
 from portfolio.imports.apply import apply_import
 from portfolio.models import ContactPoint, Creditor, Debtor, Import
-from tenants import lanes, work
+from tenants import jobs, lanes, work
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tenants.services import move_clock
@@ -92,8 +95,32 @@ def _free_ports(count: int) -> list[int]:
             probe.close()
 
 
+class Hand:
+    """The second process of a run; started when it is first needed, and again should it die."""
+
+    def __init__(self, tenant: str, folder: Path, environ: Mapping[str, str]) -> None:
+        path = folder / "baton"
+        path.unlink(missing_ok=True)
+        self._baton = Baton(path)
+        command = [sys.executable, "-P", "-m", "collections_platform.headless.hand", tenant, str(path)]
+        self.child = Child("hand", command, folder / "hand.log", environ)
+
+    def help(self, wish: int) -> None:
+        """Let it help from now on."""
+        if not self.child.alive:
+            self.child.start()
+        self._baton.say(wish, heard=False)
+
+    def rest(self) -> None:
+        """Have it put everything down. Raises DomainError when it does not."""
+        if self.child.alive and not self._baton.say(REST, heard=True) and self.child.alive:
+            raise DomainError(
+                "process_failed", "the run's second process does not answer: see %(log)s", log=self.child.log
+            )
+
+
 @contextmanager
-def processes(options: Options, state: State) -> Iterator[tuple[Sandbox, str, Child]]:
+def processes(options: Options, state: State) -> Iterator[tuple[Sandbox, str, Hand]]:
     """The sandbox, a web server of the product and a second worker, for as long as the run lasts."""
     folder = world.folder(options)
     web_port, sandbox_port = _free_ports(2)
@@ -115,7 +142,7 @@ def processes(options: Options, state: State) -> Iterator[tuple[Sandbox, str, Ch
         ),
     ]  # fmt: skip
     settings.PUBLIC_URL, settings.GRAPH_BASE_URL = web_url, sandbox_url
-    hand = Child("hand", [*python, "collections_platform.headless.hand", state.tenant], folder / "hand.log", environ)
+    hand = Hand(state.tenant, folder, environ)
     try:
         for child in children:
             child.start()
@@ -129,7 +156,7 @@ def processes(options: Options, state: State) -> Iterator[tuple[Sandbox, str, Ch
         yield Sandbox(sandbox_url), web_url, hand
     finally:
         reset_runtime()
-        end_all([*children, hand])
+        end_all([*children, hand.child])
 
 
 def load(options: Options, state: State, source: Source, sandbox: Sandbox) -> None:
@@ -164,7 +191,7 @@ def load(options: Options, state: State, source: Source, sandbox: Sandbox) -> No
     state.save(world.folder(options) / "state.json")
 
 
-def play(options: Options, state: State, sandbox: Sandbox, web_url: str, hand: Child, began: float) -> None:
+def play(options: Options, state: State, sandbox: Sandbox, web_url: str, hand: Hand, began: float) -> None:
     """Move the clock to the end, tick by tick; each tick is a barrier."""
     end = START + timedelta(days=options.days)
     tenant_id, path = state.tenant_id, world.folder(options) / "state.json"
@@ -184,12 +211,10 @@ def play(options: Options, state: State, sandbox: Sandbox, web_url: str, hand: C
         if tenant.clock().now() < at:
             with tenant_scope(tenant_id):
                 move_clock(tenant, to=at, actor="system:headless")
-        if not hand.alive:
-            hand.start()
-        work.drain(tenant_id)
+        live(tenant_id, hand)
         bank(state, sandbox, erp)
         crew.answer(now=at)
-        work.drain(tenant_id)
+        live(tenant_id, hand)
         state.tick_at, state.seconds = at.isoformat(), before + time.monotonic() - began
         state.save(path)
         bar.update(round((at - START) / timedelta(days=1), 2) - bar.n)
@@ -197,6 +222,25 @@ def play(options: Options, state: State, sandbox: Sandbox, web_url: str, hand: C
             break
         at = min(end, _next_tick(at, sandbox.next_at(), lanes.next_due(tenant_id)))
     bar.close()
+
+
+def live(tenant_id: uuid.UUID, hand: Hand) -> None:
+    """Do everything that is due at this instant, in the same order in every run.
+
+    First everything that came in is taken in, then answered, then heard by whoever follows the log; only then is
+    anything asked for that was planned. The hand shares what touches one conversation each, and the sending.
+    """
+    every = work.known()
+    planned = frozenset({"requests", "sequence"})
+    hand.rest()
+    work.drain(tenant_id, only=jobs.known() - {arrivals.REACT})
+    hand.help(ANSWER)
+    work.drain(tenant_id, only={arrivals.REACT})
+    hand.rest()
+    for only in (every - planned - {"dispatch"}, every - {"sequence", "dispatch"}, every - {"dispatch"}):
+        work.drain(tenant_id, only=only)
+    hand.help(SEND)
+    work.drain(tenant_id)
 
 
 def _next_tick(at: datetime, *candidates: datetime | None) -> datetime:

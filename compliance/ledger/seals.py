@@ -99,7 +99,7 @@ def seal_now(*, at: datetime | None = None, limit: int | None = None) -> list[Se
 def _unsealed() -> tuple[EventCursor, list[Event]]:
     """The sealer's cursor, locked, and the next stretch, whoever asks: a limited scope seals what it cannot see."""
     EventCursor.objects.bulk_create([EventCursor(reader=READER)], ignore_conflicts=True)
-    cursor = EventCursor.objects.select_for_update().get(reader=READER)
+    cursor = EventCursor.objects.select_for_update(no_key=True).get(reader=READER)
     return cursor, list(Event.objects.filter(sequence__gt=cursor.sequence).order_by("sequence")[:STRETCH])
 
 

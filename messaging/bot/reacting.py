@@ -9,6 +9,7 @@ from compliance import language
 from compliance.models import Stop
 from kernel.money import Money, minor_units
 from messaging.bot import checks, flows
+from messaging.bot.accounts import last_day
 from messaging.bot.decide import Heard, Known, answer_in, decide
 from messaging.models import Conversation, Message
 from messaging.sequences.services import Account, accounts
@@ -107,7 +108,7 @@ def _known(account: Account, contact: ContactPoint | None, today: date) -> Known
     return Known(
         identity=contact.identity if contact else ContactPoint.Identity.UNKNOWN,
         today=today,
-        last_day=flows.last_day(account.creditor, today),
+        last_day=last_day(account.creditor, today),
         questions=checks.questions(account.person),
         passed=tuple(contact.check_state.get("passed", [])) if contact else (),
         strikes=contact.strikes if contact else 0,

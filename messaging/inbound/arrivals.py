@@ -1,27 +1,35 @@
-"""A message from a person: kept, joined to whom it may concern, and acted on in the order that the law cares about.
+"""A message from a person: kept, joined to whom it may concern, and heeded at once where the law asks for it.
 
-First what stops us (a wrong number, an opt-out), then what pauses the sequence, then what the bot or an agent answers.
+What stops us (an opt-out) and what pauses the sequence takes effect in the transaction that keeps the message. What
+the bot or an agent answers is promised there, and done message by message in each conversation's own order.
 """
 
 from __future__ import annotations
 
 import os
+import uuid
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
 from compliance import language
 from compliance.services import note_inbound, raise_stop
+from compliance.services.loading import lock_persons
 from kernel.errors import DomainError
 from kernel.phones import to_e164, wa_id_to_e164
 from messaging import bot
 from messaging.channels.whatsapp.receive import Inbound
 from messaging.models import Conversation, Message, Number, ProviderMessage
-from messaging.sending.request import withdraw_of_person
+from messaging.sending.standing import withdraw_of_person
 from messaging.sequences.services import pause_for
 from portfolio.models import ContactPoint, Debtor
+from tenants import jobs
 from tenants.events import Emit, emit
+from tenants.models import Tenant
+from tenants.scope import current_tenant_id, tenant_scope
 
+#: The job that answers one message.
+REACT = "messaging.react"
 #: Kinds that carry no words to answer.
 _SILENT = {"reaction", "system", "unsupported", "edit", "revoke", "unknown"}
 
@@ -85,7 +93,8 @@ def arrive(number: Number, update: Inbound, *, now: datetime) -> Message | None:
         conversation.debtor_id = debtor.pk
     conversation.save()
     if conversation.person_id and update.kind not in _SILENT:
-        _act(conversation, message, debtor, now=now)
+        _heed(conversation, message, now=now)
+        jobs.enqueue(REACT, message.pk, tenant_id=current_tenant_id(), strand=f"conversation:{conversation.pk}")
     elif update.kind == "system":
         _system(conversation, update, now=now)
     emit(Emit("message.received", "messaging.message", message.pk, update.at, message.creditor_id, data={
@@ -94,9 +103,12 @@ def arrive(number: Number, update: Inbound, *, now: datetime) -> Message | None:
     return message
 
 
-def _act(conversation: Conversation, message: Message, debtor: Debtor | None, *, now: datetime) -> None:
+def _heed(conversation: Conversation, message: Message, *, now: datetime) -> None:
+    """What their word changes whoever answers: an opt-out stops everything, any word pauses what was planned."""
     person_id = conversation.person_id
     assert person_id is not None
+    # Whoever writes about a person locks the person before anything of theirs, so that no two wait for each other.
+    lock_persons([person_id], skip_locked=False)
     note_inbound(person_id, channel="whatsapp", contact_point_id=conversation.contact_point_id, at=message.at)
     tapped = message.content.get("tapped", "")
     if tapped == "opt_out" or (not tapped and language.is_opt_out(message.text)):
@@ -110,7 +122,19 @@ def _act(conversation: Conversation, message: Message, debtor: Debtor | None, *,
     else:
         withdraw_of_person(person_id, reason="replied", now=now)
         pause_for(person_id, reason="replied", now=now)
-    bot.react(conversation, message, now=now)
+
+
+@jobs.handles(REACT)
+def answer(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
+    """Let whoever speaks in the conversation react to one kept message."""
+    clock = Tenant.objects.get(pk=tenant_id).clock()
+    with tenant_scope(tenant_id):
+        message = Message.objects.get(pk=job.subject)
+        conversation = Conversation.objects.select_for_update(no_key=True).get(pk=message.conversation_id)
+        if conversation.person_id is not None:
+            lock_persons([conversation.person_id], skip_locked=False)
+        bot.react(conversation, message, now=clock.now())
+        jobs.complete(job)
 
 
 def _conversation(number: Number, update: Inbound, *, now: datetime) -> Conversation:

@@ -54,7 +54,7 @@ def _template(
         rows = MessageTemplate.objects.filter(
             account=account, name=value.get("message_template_name", ""), language=language
         )
-    for row in rows.select_for_update():
+    for row in rows.select_for_update(no_key=True):
         if status:
             row.status = status
             row.rejected_reason = str(value.get("reason") or "")[:300] if status != "approved" else ""

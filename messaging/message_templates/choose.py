@@ -13,7 +13,7 @@ from messaging.message_templates.library import PROBE, language_for
 from messaging.message_templates.variables import Sender
 from messaging.models import Enrolment, MessageTemplate, Number
 from messaging.sending.channel_facts import Channels
-from messaging.sending.request import best_contact
+from messaging.sending.drafts import best_contact
 from messaging.sending.wishes import Wish, render
 from messaging.sequences.decide import local_date
 from messaging.sequences.services import Account

@@ -53,7 +53,7 @@ def save_template(
 
     Raises DomainError `template_fixed` for one that is at WhatsApp already: write a new one under another name.
     """
-    row = MessageTemplate.objects.select_for_update().filter(account=account, name=name, language=language).first()
+    row = MessageTemplate.objects.select_for_update(no_key=True).filter(account=account, name=name, language=language).first()
     if row is not None and row.status not in _EDITABLE:
         raise DomainError("template_fixed", "%(name)s is %(status)s: write a new one", name=name, status=row.status)
     row = row or MessageTemplate(account=account, name=name, language=language, created_at=now)
@@ -136,7 +136,7 @@ def _take_over(
 ) -> dict[str, int]:
     counts: dict[str, int] = {}
     events = []
-    for row in MessageTemplate.objects.select_for_update().filter(account_id=account_id).order_by("pk"):
+    for row in MessageTemplate.objects.select_for_update(no_key=True).filter(account_id=account_id).order_by("pk"):
         before = (row.status, row.category, row.provider_id, row.quality)
         answer = said.get(row.pk)
         found = remote.get((row.name, row.language)) or (answer if isinstance(answer, Remote) else None)

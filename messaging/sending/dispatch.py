@@ -21,7 +21,8 @@ from messaging.channels.whatsapp import send as whatsapp
 from messaging.models import Conversation, Message, Number, Outbound, ProviderMessage, SendRequest
 from messaging.sending import outcomes, pace
 from messaging.sending.channel_facts import Channels
-from messaging.sending.request import ask_of, expire, salted
+from messaging.sending.drafts import ask_of, salted
+from messaging.sending.standing import expire
 from tenants import lanes, work
 from tenants.again import persistently
 from tenants.events import Emit, emit_many
@@ -65,7 +66,7 @@ def _keep(tenant: Tenant, number_id: uuid.UUID, answers: Mapping[uuid.UUID, Outc
 def doubtful(number_id: uuid.UUID, *, now: datetime) -> int:
     """Rows whose sender died between the commit and the answer become uncertain."""
     stale = list(
-        Outbound.objects.select_for_update(skip_locked=True).filter(
+        Outbound.objects.select_for_update(no_key=True, skip_locked=True).filter(
             number_id=number_id, state=Outbound.State.SENDING, leased_until__lt=machine_now()
         )
     )
@@ -94,7 +95,7 @@ def claim(
     queued = Outbound.objects.filter(number_id=number_id, state=Outbound.State.QUEUED)
     rows = list(
         queued.filter(not_before__lte=now)
-        .select_for_update(skip_locked=True, of=("self",))
+        .select_for_update(no_key=True, skip_locked=True, of=("self",))
         .order_by("priority", "id")[:limit]
     )
     if not rows:
@@ -125,7 +126,7 @@ def _doubt_due(number_id: uuid.UUID, *, now: datetime) -> datetime | None:
 def _last_look(rows: Sequence[Outbound], channels: Channels, *, now: datetime) -> list[tuple[Outbound, SendRequest]]:
     """decide() again on fresh facts: paid since? opted out? hours over? What may still go is moved to 'sending'."""
     # Whoever withdraws holds a request and waits for its row here: skip those, or each would wait for the other.
-    held = SendRequest.objects.select_for_update(skip_locked=True).filter(pk__in=[row.request_id for row in rows])
+    held = SendRequest.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=[row.request_id for row in rows])
     requests = {request.pk: request for request in held.order_by("pk")}
     late = [request for request in requests.values() if request.expires_at <= now]
     if late:  # the number was paused, or nobody was there, for longer than these words make sense
@@ -209,7 +210,7 @@ def _parcels(going: Sequence[tuple[Outbound, SendRequest]]) -> list[Parcel]:
 
 def settle_by_person(outbound_id: uuid.UUID, *, sent: bool, actor: str, now: datetime) -> bool:
     """A person settles an uncertain send, having looked at the phone or asked the provider; False if it is not one."""
-    row = Outbound.objects.select_for_update().filter(pk=outbound_id, state=Outbound.State.UNCERTAIN).first()
+    row = Outbound.objects.select_for_update(no_key=True).filter(pk=outbound_id, state=Outbound.State.UNCERTAIN).first()
     if row is None:
         return False
     outcomes.settled_by_hand(row, sent=sent, actor=actor, now=now)

@@ -10,7 +10,7 @@ from django.db.models.functions import Least
 
 from kernel.clock import Clock
 from messaging.models import SendRequest
-from messaging.sending.request import ask_again
+from messaging.sending.standing import ask_again
 from tenants import lanes, work
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -26,7 +26,7 @@ def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
         waiting = SendRequest.objects.filter(state=SendRequest.State.WAITING)
         due = list(
             waiting.filter(Q(next_at__lte=now) | Q(expires_at__lte=now))
-            .select_for_update(skip_locked=True)
+            .select_for_update(no_key=True, skip_locked=True)
             .order_by("person_id", "id")[:BATCH]
         )
         ask_again(due, now=now, skip_locked=True)

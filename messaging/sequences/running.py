@@ -12,7 +12,8 @@ from kernel.clock import Clock
 from kernel.errors import DomainError
 from messaging.message_templates.choose import TemplateShelf
 from messaging.models import Enrolment, SendRequest
-from messaging.sending.request import request_send, withdraw
+from messaging.sending.request import request_send
+from messaging.sending.standing import withdraw
 from messaging.sending.wishes import Wish
 from messaging.sequences.services import ON_HOLD, Account, accounts, plan, refresh, steps_in, unblock_templates
 from tenants import events, lanes, work
@@ -45,7 +46,7 @@ def withdraw_overtaken(moved: Mapping[uuid.UUID, datetime], *, now: datetime) ->
     """Take back what was asked for about these debtors' accounts before the account changed; returns how many."""
     if not moved:
         return 0
-    rows = SendRequest.objects.select_for_update().filter(
+    rows = SendRequest.objects.select_for_update(no_key=True).filter(
         debtor_id__in=moved, state__in=["waiting", "queued"], message_class="collection"
     )
     return withdraw(
@@ -87,7 +88,7 @@ def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
     with tenant_scope(tenant.pk):
         over = list(
             Enrolment.objects.filter(state=Enrolment.State.PAUSED, paused_until__lte=now)
-            .select_for_update(skip_locked=True)
+            .select_for_update(no_key=True, skip_locked=True)
             .values_list("debtor_id", flat=True)[:BATCH]
         )
         if over:
@@ -95,7 +96,7 @@ def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
             refresh(over, now=now)
         due = list(
             Enrolment.objects.filter(state=Enrolment.State.ACTIVE, next_at__lte=now)
-            .select_for_update(skip_locked=True, of=("self",))
+            .select_for_update(no_key=True, skip_locked=True, of=("self",))
             .select_related("version", "invoice")
             .order_by("next_at", "id")[:BATCH]
         )

@@ -122,7 +122,9 @@ def refresh(debtor_ids: Iterable[uuid.UUID], *, now: datetime) -> int:
     by_id = {v.pk: v for v in versions.values()}
     current = {
         e.debtor_id: e
-        for e in Enrolment.objects.select_for_update().filter(debtor_id__in=[a.debtor.pk for a in loaded])
+        for e in Enrolment.objects.select_for_update(no_key=True)
+        .filter(debtor_id__in=[a.debtor.pk for a in loaded])
+        .order_by("pk")
     }
     fresh, changed, events = [], [], []
     wake_at: datetime | None = None
@@ -247,7 +249,7 @@ def plan(row: Enrolment, account: Account, steps: Sequence[Step], *, now: dateti
 def pause_for(person_id: uuid.UUID, *, reason: str, now: datetime) -> int:
     """The debtor wrote, promised, disputed or opted out: nothing planned for them goes out. Returns how many."""
     rows = list(
-        Enrolment.objects.select_for_update()
+        Enrolment.objects.select_for_update(no_key=True)
         .filter(debtor__person_id=person_id, state__in=[Enrolment.State.ACTIVE, Enrolment.State.PAUSED])
         .order_by("pk")
     )

@@ -16,9 +16,11 @@ from kernel.errors import Words
 from portfolio import queries
 from portfolio import serializers as shapes
 from portfolio.api.base import PortfolioView, one
-from portfolio.imports.apply import apply_import, rejected_csv, undo_import
+from portfolio.imports.apply import apply_import
 from portfolio.imports.choose import choose
 from portfolio.imports.readers import Setting
+from portfolio.imports.rejections import rejected_csv
+from portfolio.imports.undo import undo_import
 from portfolio.models import Import
 from portfolio.places import today_in
 from tenants.api import PAGING, page_of, uuid_of

@@ -6,8 +6,6 @@ writes reversals: entries are never deleted.
 
 from __future__ import annotations
 
-import io
-import json
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +20,7 @@ from kernel.money import Money, minor_units
 from portfolio import hooks
 from portfolio.entries import Account
 from portfolio.hooks import Sink
-from portfolio.imports.mapping import write_rejected
+from portfolio.imports.rejections import keep_rejected
 from portfolio.imports.rows import (
     ContactRow,
     CreditRow,
@@ -34,20 +32,16 @@ from portfolio.imports.rows import (
     RowError,
     groups,
 )
-from portfolio.models import Creditor, Debtor, Entry, Import, ImportRejection, Invoice, Payment
+from portfolio.models import Creditor, Debtor, Import
 from portfolio.places import midday_of
-from portfolio.services import bulk
 from portfolio.services.book import Book, open_book
-from portfolio.services.debtors import document_hash, put_contact, put_debtor, withdraw_account
+from portfolio.services.debtors import document_hash, put_contact, put_debtor
 from portfolio.services.invoices import check_invoice, put_invoice
 from portfolio.services.payments import Kind, check_payment, put_payment
 from tenants.events import Emit, emit
-from tenants.language import said
 from tenants.scope import tenant_scope
-from tenants.secrets import seal, unseal
 
 COMMIT_ROWS = 1000
-_ROW_PURPOSE = "import.row"
 Progress = Callable[[Import], None]
 
 
@@ -80,7 +74,7 @@ def apply_import(
     to its position are skipped. Consents and stops go to `sink` (else to `portfolio.hooks`) in the transaction of
     their rows. `now` is the organisation's business clock; `header` names the columns of the rejected rows.
     """
-    tenant_id = _tenant_of(creditor)
+    tenant_id = tenant_of(creditor)
     with tenant_scope(tenant_id, creditor_ids=creditor_ids):
         made = resume or Import(
             creditor=creditor,
@@ -116,7 +110,8 @@ def apply_import(
     return made
 
 
-def _tenant_of(row: Creditor | Import) -> uuid.UUID:
+def tenant_of(row: Creditor | Import) -> uuid.UUID:
+    """The organisation of a saved row."""
     if row.tenant_id is None:
         raise ValueError("a saved row belongs to an organisation")
     return row.tenant_id
@@ -181,7 +176,7 @@ def _apply(
     book.write()
     if book.notes:
         (sink or hooks.take)(book.notes, now)
-    _keep(made, creditor, errors)
+    keep_rejected(made, creditor, errors)
     tally.add("rows", len(rows))
     tally.add("rejected", len({error.line for error in errors}))
     Import.objects.filter(pk=made.pk).update(
@@ -310,142 +305,6 @@ def _invoice_fields(row: InvoiceRow) -> dict[str, Any]:
     return given
 
 
-# --- rejected rows
-
-
 def _refused(error: DomainError, rows: Sequence[Row]) -> RowError:
     first = rows[0]
     return RowError.of(error, line=first.line, value=str(getattr(first, "external_id", first.debtor)))
-
-
-def _keep(made: Import, creditor: Creditor, errors: Sequence[RowError]) -> None:
-    kept = [
-        ImportRejection(
-            creditor=creditor,
-            source_import=made,
-            line=error.line,
-            column=error.column[:80],
-            code=error.code[:60],
-            message=said(error.template, error.params) or error.message,
-            row=seal(json.dumps({"row": error.row, "value": error.value}, ensure_ascii=False), purpose=_ROW_PURPOSE),
-        )
-        for error in errors
-    ]
-    bulk.insert(ImportRejection, kept)
-
-
-def rejected_rows(made: Import) -> Iterator[RowError]:
-    """The refused lines of an import with their reasons, in the order of the file."""
-    for kept in ImportRejection.objects.filter(source_import=made).order_by("line", "id").iterator(chunk_size=500):
-        cells = json.loads(unseal(kept.row, purpose=_ROW_PURPOSE))
-        yield RowError(
-            line=kept.line,
-            column=kept.column,
-            code=kept.code,
-            message=kept.message,
-            value=cells["value"],
-            row=tuple(cells["row"]),
-        )
-
-
-def rejected_csv(made: Import, *, separator: str = ",") -> str:
-    """The file of refused lines: the original columns and what is wrong, to be mended and sent again."""
-    out = io.StringIO(newline="")
-    write_rejected(made.mapping.get("header") or [], rejected_rows(made), out, separator=separator)
-    return out.getvalue()
-
-
-# --- undo
-
-
-def undo_import(made: Import, *, now: datetime, creditor_ids: Collection[uuid.UUID] | None = None) -> Import:
-    """Take an import back, with reversals: its payments, credits and invoices, and the amounts that it stated.
-
-    What came from elsewhere stays: money that was paid on its invoices becomes the debtors' surplus, and an amount that
-    a later import stated holds. Debtors that it made and that owe nothing else are withdrawn. Opens its own tenant
-    scopes; stopped in the middle it goes on when called again. Raises DomainError when it was never applied.
-    """
-    tenant_id = _tenant_of(made)
-    with tenant_scope(tenant_id, creditor_ids=creditor_ids):
-        held = Import.objects.get(pk=made.pk)
-        if held.state == Import.State.UNDONE:
-            return held
-        creditor = Creditor.objects.get(pk=held.creditor_id)
-        touched = set(Debtor.objects.filter(creditor=creditor, import_id=held.id).values_list("id", flat=True))
-        for model in (Invoice, Payment, Entry):
-            touched |= set(
-                model.objects.filter(creditor=creditor, import_id=held.id)
-                .values_list("debtor_id", flat=True)
-                .distinct()
-            )
-    ids = sorted(touched)
-    for start in range(0, len(ids), 200):
-        with tenant_scope(tenant_id, creditor_ids=creditor_ids):
-            _undo(held, creditor, ids[start : start + 200], now)
-    with tenant_scope(tenant_id, creditor_ids=creditor_ids):
-        held.state, held.finished_at = Import.State.UNDONE, now
-        held.save(update_fields=["state", "finished_at"])
-        emit(Emit("import.undone", "portfolio.import", held.id, now, creditor.id, data={"debtors": len(ids)}))
-    return held
-
-
-def _undo(held: Import, creditor: Creditor, debtor_ids: Sequence[uuid.UUID], now: datetime) -> None:
-    book = open_book(creditor, now=now, source=f"undo:{held.id.hex}", import_id=held.id, thin=True)
-    book.load(debtors=Q(id__in=debtor_ids))
-    mine: dict[uuid.UUID, list[Payment]] = {}
-    for payment in Payment.objects.filter(debtor_id__in=debtor_ids, import_id=held.id).order_by("id"):
-        mine.setdefault(payment.debtor_id, []).append(payment)
-    for account in book.accounts.values():
-        for payment in reversed(mine.get(account.debtor.id, [])):
-            if payment.reversed_at is not None:
-                # reversed before, for a reason of its own: stating the file again must not bring it back
-                if not _undone_here(account, held, payment_id=payment.id):
-                    payment.import_id = None
-                    book.change(payment)
-                continue
-            account.give_back(payment, book.cause)
-            payment.reversed_at = now
-            book.change(payment)
-            book.tell("payment.reversed", payment, debtor_id=str(account.debtor.id), import_id=str(held.id))
-        for invoice in list(account.invoices.values()):
-            if invoice.import_id == held.id:
-                if invoice.withdrawn_at is None:
-                    account.withdraw(invoice, book.cause, kind="reversal")
-                elif not _undone_here(account, held, invoice_id=invoice.id):
-                    invoice.import_id = None
-                    book.change(invoice)
-            elif invoice.withdrawn_at is None:
-                back = 0
-                for line in reversed(account.lines):
-                    if line.invoice_id == invoice.id and line.payment_id is None and line.kind == "adjustment":
-                        if line.import_id != held.id:
-                            break  # stated by somebody else since
-                        back += line.minor
-                if back:
-                    account.adjust(invoice, invoice.amount_minor - back, book.cause)
-        owes = any(invoice.withdrawn_at is None for invoice in account.invoices.values())
-        if account.debtor.import_id == held.id and not owes:
-            withdraw_account(book, account, reason="import undone")
-    book.write()
-
-
-def _undone_here(
-    account: Account, held: Import, *, payment_id: uuid.UUID | None = None, invoice_id: uuid.UUID | None = None
-) -> bool:
-    """Whether this import's own undoing, stopped and called again, took the row back."""
-    return any(
-        line.kind == "reversal"
-        and line.import_id == held.id
-        and line.payment_id == payment_id
-        and (payment_id is not None or line.invoice_id == invoice_id)
-        for line in account.lines
-    )
-
-
-__all__ = [
-    "COMMIT_ROWS",
-    "apply_import",
-    "rejected_csv",
-    "rejected_rows",
-    "undo_import",
-]

@@ -16,9 +16,8 @@ from kernel.money import Money
 from portfolio import instalments as plans
 from portfolio.models import Agreement, Creditor, Debtor, Instalment, Promise
 from portfolio.places import start_of, today_in
-from portfolio.services import bulk
 from portfolio.services.book import Book, book_of
-from tenants import lanes
+from tenants import bulk, lanes
 from tenants.events import Emit, emit
 
 
@@ -137,7 +136,7 @@ def accept_agreement(agreement: Agreement, *, now: datetime, source: str) -> Agr
     """
     debtor = Debtor.objects.get(pk=agreement.debtor_id)
     book, account = book_of(debtor, now=now, source=source)
-    held = Agreement.objects.select_for_update().get(pk=agreement.pk)
+    held = Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)
     if held.state == Agreement.State.ACTIVE:
         return held
     if held.state != Agreement.State.PROPOSED:
@@ -175,7 +174,7 @@ def _break_at(book: Book, due_on: date, policy: Policy) -> datetime:
 
 def close_agreement(agreement: Agreement, *, now: datetime, rejected: bool = False, reason: str = "") -> Agreement:
     """The debtor rejects a proposal, or somebody cancels a plan. One that ended stays as it ended."""
-    held = Agreement.objects.select_for_update().get(pk=agreement.pk)
+    held = Agreement.objects.select_for_update(no_key=True).get(pk=agreement.pk)
     if held.state not in (Agreement.State.PROPOSED, Agreement.State.ACTIVE):
         return held
     rejects = rejected and held.state == Agreement.State.PROPOSED
@@ -202,7 +201,7 @@ def judge_agreements(now: datetime, *, limit: int = 500) -> list[Agreement]:
             .exclude(paid_minor__gte=F("minor"))
             .values("agreement_id")
         )
-        found = Agreement.objects.select_for_update(skip_locked=True).filter(id__in=late, state="active")
+        found = Agreement.objects.select_for_update(no_key=True, skip_locked=True).filter(id__in=late, state="active")
         for agreement in found.order_by("id")[: limit - len(broken)]:
             agreement.state, agreement.updated_at = Agreement.State.BROKEN, now
             agreement.save(update_fields=["state", "updated_at"])

@@ -33,8 +33,8 @@ from portfolio.models import (
     Person,
     Promise,
 )  # fmt: skip
-from portfolio.services import bulk
-from tenants.events import Emit
+from tenants import bulk
+from tenants.events import Emit, emit_many
 from tenants.scope import all_creditors
 
 #: What became of a row that was stated.
@@ -112,7 +112,7 @@ class Book:
         `documents` are hashes, `invoices` and `payments` external ids that the work will name.
         """
         found = [] if debtors is None else list(
-            Debtor.objects.select_for_update().filter(debtors, creditor=self.creditor).order_by("id")
+            Debtor.objects.select_for_update(no_key=True).filter(debtors, creditor=self.creditor).order_by("id")
         )  # fmt: skip
         if invoices:
             named = Invoice.objects.filter(creditor=self.creditor, external_id__in=list(invoices))
@@ -213,7 +213,7 @@ class Book:
         for model, fields in _SAVED.items():
             bulk.update(model, self.changed[model].values(), fields)
         bulk.insert(Entry, entries)
-        bulk.emit_bulk(self._events(entries))
+        emit_many(self._events(entries))
 
     def _gather(self, account: Account) -> None:
         for item in account.touched.values():

@@ -133,7 +133,7 @@ def save_creditor(external_id: str, *, now: datetime, **fields: Any) -> tuple[Cr
         raise DomainError("country_code", "a country is two capital letters like BR, MX, CO", pointer="/country")
     if "language" in fields and fields["language"] not in _LANGUAGES:
         raise DomainError("language_code", "a language is one of es, pt, en", pointer="/language")
-    creditor = Creditor.objects.select_for_update().filter(external_id=external_id).first()
+    creditor = Creditor.objects.select_for_update(no_key=True).filter(external_id=external_id).first()
     for name in _MERGED.keys() & fields.keys():
         held = getattr(creditor, name) if creditor is not None and fields[name] is not None else {}
         fields[name] = {key: value for key, value in {**held, **(fields[name] or {})}.items() if value is not None}

@@ -81,7 +81,7 @@ def close_dispute(
     debtor = Debtor.objects.get(pk=dispute.debtor_id)
     credit_id = f"dispute:{dispute.reference}"
     book, account = book_of(debtor, now=now, source=source, payments=[credit_id])
-    held = Dispute.objects.select_for_update().get(pk=dispute.pk)
+    held = Dispute.objects.select_for_update(no_key=True).get(pk=dispute.pk)
     if held.state != Dispute.State.OPEN:
         return held
     held.state = Dispute.State.ACCEPTED if accepted else Dispute.State.RESOLVED

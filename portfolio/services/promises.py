@@ -58,7 +58,7 @@ def create_promise(debtor: Debtor, money: Money, due_on: date, *, now: datetime,
 
 def withdraw_promise(promise: Promise, *, now: datetime) -> Promise:
     """Take an open promise back: the debtor proposed something else, or it was a mistake."""
-    held = Promise.objects.select_for_update().get(pk=promise.pk)
+    held = Promise.objects.select_for_update(no_key=True).get(pk=promise.pk)
     if held.state == Promise.State.OPEN:
         held.state, held.decided_at = Promise.State.WITHDRAWN, now
         held.save(update_fields=["state", "decided_at"])
@@ -84,7 +84,7 @@ def judge_promises(now: datetime, *, limit: int = 500) -> list[Promise]:
     emits: list[Emit] = []
     for country in Creditor.objects.order_by().values_list("country", flat=True).distinct():
         today = today_in(country, now)
-        due = Promise.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+        due = Promise.objects.select_for_update(no_key=True, skip_locked=True, of=("self",)).filter(
             state="open", due_on__lt=today, creditor__country=country
         )
         for promise in due.order_by("id")[: limit - len(decided)]:

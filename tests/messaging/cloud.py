@@ -22,7 +22,8 @@ from messaging.models import Conversation, Message, Number, Outbound, SendReques
 from messaging.sandbox.app import create_app
 from messaging.sandbox.config import Config
 from messaging.sandbox.serve import handler_for
-from messaging.sending.request import Wish, request_send
+from messaging.sending.request import request_send
+from messaging.sending.wishes import Wish
 from messaging.services import connect_whatsapp
 from portfolio.models import Debtor
 from tenants import work

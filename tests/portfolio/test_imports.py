@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 from kernel.errors import DomainError
 from kernel.money import Money
 from portfolio import services
-from portfolio.imports.apply import apply_import, rejected_csv, rejected_rows, undo_import
+from portfolio.imports.apply import apply_import
 from portfolio.imports.choose import choose
 from portfolio.imports.readers import Setting
+from portfolio.imports.rejections import rejected_csv, rejected_rows
 from portfolio.imports.rows import ContactRow, CreditRow, DebtorRow, InvoiceRow, PaymentRow, RowError
+from portfolio.imports.undo import undo_import
 from portfolio.models import ContactPoint, Creditor, Debtor, Entry, Import, ImportRejection, Invoice, Payment, Person
 from portfolio.places import midday_of
 from portfolio.synthetic import generate

@@ -56,7 +56,7 @@ def test_a_promise_that_is_rolled_back_was_never_made(tenant, task):
     with pytest.raises(KeyError), tenant_scope(tenant.id):
         enqueue(task, "a", tenant_id=tenant.id)
         raise KeyError
-    assert lease(now=machine_now(), task=task) == []
+    assert lease(now=machine_now(), tasks=[task]) == []
 
 
 def test_many_workers_do_each_job_once(tenant, task, done):
@@ -65,7 +65,7 @@ def test_many_workers_do_each_job_once(tenant, task, done):
 
     def work():
         mine = 0
-        while found := lease(now=machine_now(), task=task, limit=7):
+        while found := lease(now=machine_now(), tasks=[task], limit=7):
             for job in found:
                 with tenant_scope(tenant.id):
                     done(job)
@@ -74,24 +74,24 @@ def test_many_workers_do_each_job_once(tenant, task, done):
         return mine
 
     counts = workers(6, work)
-    while lease(now=machine_now(), task=task):  # a claim that met only locked rows may have left early
+    while lease(now=machine_now(), tasks=[task]):  # a claim that met only locked rows may have left early
         work()
     assert effects(tenant, task) == sorted(map(str, range(60)))
     assert sum(counts) <= 60
-    assert not Job.objects.filter(task=task).exists()
+    assert not Job.objects.filter(tasks=[task]).exists()
 
 
 def test_the_same_promise_from_many_is_one(tenant, task):
     workers(8, lambda: enqueue(task, "same", tenant_id=tenant.id))
-    assert Job.objects.filter(task=task).count() == 1
+    assert Job.objects.filter(tasks=[task]).count() == 1
 
 
 def test_a_worker_that_dies_between_lease_and_completion_is_followed_by_another(tenant, task, done):
     enqueue(task, "a", tenant_id=tenant.id)
     now = machine_now()
-    [lost] = lease(now=now, task=task)
-    assert lease(now=now + timedelta(seconds=1), task=task) == []
-    [taken] = lease(now=now + LEASE, task=task)
+    [lost] = lease(now=now, tasks=[task])
+    assert lease(now=now + timedelta(seconds=1), tasks=[task]) == []
+    [taken] = lease(now=now + LEASE, tasks=[task])
     assert (taken.id, taken.tries) == (lost.id, 2)
     with tenant_scope(tenant.id):
         done(taken)
@@ -106,25 +106,25 @@ def test_a_worker_that_dies_between_lease_and_completion_is_followed_by_another(
 def test_a_slow_worker_changes_nothing_for_the_one_that_took_over(tenant, task):
     enqueue(task, "a", tenant_id=tenant.id)
     now = machine_now()
-    [slow] = lease(now=now, task=task)
-    [taken] = lease(now=now + LEASE, task=task)
+    [slow] = lease(now=now, tasks=[task])
+    [taken] = lease(now=now + LEASE, tasks=[task])
     park(slow, "late")
     postpone(slow, until=now + timedelta(days=1))
     jobs.failed(slow, ValueError("late"))
-    row = Job.objects.get(task=task)
+    row = Job.objects.get(tasks=[task])
     assert (row.parked_at, row.leased_until, row.error) == (None, taken.leased_until, "")
     complete(taken)
 
 
 def test_work_promised_again_while_it_is_done_is_done_again(tenant, task):
     enqueue(task, "a", tenant_id=tenant.id)
-    [job] = lease(now=machine_now(), task=task)
+    [job] = lease(now=machine_now(), tasks=[task])
     enqueue(task, "a", tenant_id=tenant.id)
-    assert lease(now=machine_now(), task=task) == [], "two would work on it at once"
+    assert lease(now=machine_now(), tasks=[task]) == [], "two would work on it at once"
     complete(job)
-    [again] = lease(now=machine_now() + timedelta(seconds=1), task=task)
+    [again] = lease(now=machine_now() + timedelta(seconds=1), tasks=[task])
     complete(again)
-    assert not Job.objects.filter(task=task).exists()
+    assert not Job.objects.filter(tasks=[task]).exists()
 
 
 def test_the_earlier_instant_holds(tenant, task):
@@ -132,16 +132,16 @@ def test_the_earlier_instant_holds(tenant, task):
     enqueue(task, "a", tenant_id=tenant.id, due_at=now + timedelta(hours=2))
     enqueue(task, "a", tenant_id=tenant.id, due_at=now + timedelta(hours=1))
     enqueue(task, "a", tenant_id=tenant.id, due_at=now + timedelta(hours=3))
-    assert Job.objects.get(task=task).due_at == now + timedelta(hours=1)
-    assert lease(now=now + timedelta(minutes=59), task=task) == []
-    assert len(lease(now=now + timedelta(minutes=61), task=task)) == 1
+    assert Job.objects.get(tasks=[task]).due_at == now + timedelta(hours=1)
+    assert lease(now=now + timedelta(minutes=59), tasks=[task]) == []
+    assert len(lease(now=now + timedelta(minutes=61), tasks=[task])) == 1
 
 
 def test_postponing_does_not_count_as_a_try(tenant, task):
     enqueue(task, "a", tenant_id=tenant.id)
     now = machine_now()
     for day in range(1, 30):
-        [job] = lease(now=now, task=task)
+        [job] = lease(now=now, tasks=[task])
         now += timedelta(days=day)
         postpone(job, until=now)
     assert job.tries == 1
@@ -156,18 +156,18 @@ def test_failing_backs_off_and_ends_parked(tenant, task, caplog):
     waits = []
     now = machine_now()
     for _ in range(jobs.MAX_TRIES):
-        [job] = lease(now=now, task=task)
+        [job] = lease(now=now, tasks=[task])
         assert perform(job) is False
-        row = Job.objects.get(task=task)
+        row = Job.objects.get(tasks=[task])
         waits.append((row.due_at - machine_now()).total_seconds())
         now = row.due_at + timedelta(seconds=1)
     assert [round(wait) for wait in waits[:-1]] == [2, 4, 8, 16, 32, 64, 128]
     assert row.parked_at is not None
     assert "the bank is on fire" in row.error
     assert "the bank is on fire" in caplog.text
-    assert lease(now=now + timedelta(days=9), task=task) == [], "a parked job waits for a person"
+    assert lease(now=now + timedelta(days=9), tasks=[task]) == [], "a parked job waits for a person"
     assert release_parked(row.id) and not release_parked(row.id)
-    assert [job.tries for job in lease(now=machine_now(), task=task)] == [1]
+    assert [job.tries for job in lease(now=machine_now(), tasks=[task])] == [1]
 
 
 def test_a_failure_leaves_nothing_half_done(tenant, task, done):
@@ -179,17 +179,17 @@ def test_a_failure_leaves_nothing_half_done(tenant, task, done):
 
     jobs.handles(task)(fail)
     enqueue(task, "a", tenant_id=tenant.id)
-    [job] = lease(now=machine_now(), task=task)
+    [job] = lease(now=machine_now(), tasks=[task])
     perform(job)
     assert effects(tenant, task) == []
-    assert Job.objects.filter(task=task).exists()
+    assert Job.objects.filter(tasks=[task]).exists()
 
 
 def test_a_task_that_nobody_knows_is_parked_at_once(tenant, task):
     enqueue(task, "a", tenant_id=tenant.id)
-    [job] = lease(now=machine_now(), task=task)
+    [job] = lease(now=machine_now(), tasks=[task])
     assert perform(job) is False
-    assert "nothing here does" in Job.objects.get(task=task).error
+    assert "nothing here does" in Job.objects.get(tasks=[task]).error
 
 
 def test_a_busy_organisation_does_not_starve_a_quiet_one(task):
@@ -198,7 +198,7 @@ def test_a_busy_organisation_does_not_starve_a_quiet_one(task):
         enqueue(task, f"busy {number}", tenant_id=busy.id)
     for number in range(2):
         enqueue(task, f"quiet {number}", tenant_id=quiet.id)
-    first = lease(now=machine_now(), task=task, limit=4)
+    first = lease(now=machine_now(), tasks=[task], limit=4)
     assert sorted(str(job.tenant_id) for job in first) == sorted(map(str, [busy.id, busy.id, quiet.id, quiet.id]))
 
 
@@ -206,27 +206,27 @@ def test_only_one_tenants_jobs_when_asked(task):
     one, two = factories.make_tenant(), factories.make_tenant()
     enqueue(task, "1", tenant_id=one.id)
     enqueue(task, "2", tenant_id=two.id)
-    assert [job.tenant_id for job in lease(now=machine_now(), task=task, tenant_id=two.id)] == [two.id]
+    assert [job.tenant_id for job in lease(now=machine_now(), tasks=[task], tenant_id=two.id)] == [two.id]
 
 
 def test_what_was_postponed_while_a_claim_looked_is_not_taken(tenant, task):
     """The claim reads, another worker leases and postpones, the claim locks: it must look again."""
     enqueue(task, "a", tenant_id=tenant.id)
     now = machine_now()
-    [job] = lease(now=now, task=task)
+    [job] = lease(now=now, tasks=[task])
     postpone(job, until=now + timedelta(days=1))
     stop, taken = threading.Event(), []
 
     def claim():
         while not stop.is_set():
-            taken.extend(lease(now=now, task=task))
+            taken.extend(lease(now=now, tasks=[task]))
 
     def churn():
         for _ in range(200):
             with transaction.atomic():
-                Job.objects.filter(task=task).update(due_at=now)
+                Job.objects.filter(tasks=[task]).update(due_at=now)
             with transaction.atomic():
-                Job.objects.filter(task=task, leased_until=None).update(due_at=now + timedelta(days=1))
+                Job.objects.filter(tasks=[task], leased_until=None).update(due_at=now + timedelta(days=1))
             for found in taken:
                 assert found.due_at <= now
                 postpone(found, until=now + timedelta(days=1))
@@ -241,4 +241,4 @@ def test_two_organisations_promise_work_under_one_name(task):
     one, two = factories.make_tenant(), factories.make_tenant()
     enqueue(task, "2026-11", tenant_id=one.id)
     enqueue(task, "2026-11", tenant_id=two.id)
-    assert {job.tenant_id for job in lease(now=machine_now(), task=task)} == {one.id, two.id}
+    assert {job.tenant_id for job in lease(now=machine_now(), tasks=[task])} == {one.id, two.id}

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from kernel.errors import DomainError
-from portfolio.imports.apply import apply_import, rejected_csv, undo_import
+from portfolio.imports.apply import apply_import
 from portfolio.imports.choose import choose
 from portfolio.imports.readers import Setting
+from portfolio.imports.rejections import rejected_csv
+from portfolio.imports.undo import undo_import
 from portfolio.models import Import
 from portfolio.places import today_in
 from portfolio.queries import creditor_by

@@ -12,7 +12,8 @@ from compliance.services import raise_stop
 from kernel.money import Money
 from messaging.models import Conversation, Number, Outbound, SendRequest
 from messaging.sending import dispatch
-from messaging.sending.request import Wish, request_send
+from messaging.sending.request import request_send
+from messaging.sending.wishes import Wish
 from portfolio.models import Creditor, Debtor, Invoice
 from portfolio.services import record_payment
 from tenants import work
