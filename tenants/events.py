@@ -17,6 +17,7 @@ from django.db import connection, transaction
 
 from kernel.clock import machine_now
 from kernel.ids import uuid7
+from tenants import live
 from tenants.lanes import AT_ONCE, wake_many
 from tenants.models import Event, EventCursor
 from tenants.scope import current, current_tenant_id
@@ -110,9 +111,9 @@ WITH taken AS (
     SELECT s.id, s.tenant_id, s.creditor_id, s.name, s.subject, s.subject_id, s.digest, s.data, s.business_at,
            s.recorded_at, last.sequence + row_number() OVER (PARTITION BY s.tenant_id ORDER BY s.id)
     FROM taken s JOIN last USING (tenant_id)
-    RETURNING tenant_id, name
+    RETURNING tenant_id, name, sequence
 )
-SELECT tenant_id, count(*), array_agg(DISTINCT name) FROM moved GROUP BY tenant_id
+SELECT tenant_id, count(*), array_agg(DISTINCT name), min(sequence), max(sequence) FROM moved GROUP BY tenant_id
 """
 _ADVISORY = 0x7261746F  # one sequencer at a time, whichever process it lives in
 
@@ -131,12 +132,13 @@ def sequence(limit: int = 5000) -> int:
         wake_many(
             [
                 (tenant, reader, "", AT_ONCE)
-                for tenant, _, names in moved
+                for tenant, _, names, _, _ in moved
                 for reader, wanted in sorted(READERS.items())
                 if wanted is None or not wanted.isdisjoint(names)
             ]
         )
-    return sum(count for _, count, _ in moved)
+    live.publish((tenant, first, last) for tenant, _, _, first, last in moved)
+    return sum(count for _, count, _, _, _ in moved)
 
 
 def unread(reader: str, *, limit: int = 500, names: Sequence[str] | None = None) -> tuple[EventCursor, list[Event]]:

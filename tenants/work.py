@@ -98,8 +98,8 @@ def drain(tenant_id: uuid.UUID, *, seconds: float = 600.0, only: Collection[str]
     Raises TimeoutError when it never ends.
     """
     done, until = 0, time.monotonic() + seconds
-    while (turn := pulse(seconds=5.0, tenant_id=tenant_id, only=only)) or not idle(tenant_id, only=only):
-        done += turn
+    while not idle(tenant_id, only=only):
+        done += (turn := pulse(seconds=5.0, tenant_id=tenant_id, only=only))
         if time.monotonic() > until:
             raise TimeoutError(f"work of tenant {tenant_id} does not end after {seconds} s")
         if not turn:

@@ -65,7 +65,7 @@ def main() -> None:
         if wish == REST:
             time.sleep(0.001)
         elif not work.pulse(seconds=1.0, tenant_id=tenant_id, only=SHARED[wish]):
-            time.sleep(0.005)
+            time.sleep(0.02)
 
 
 if __name__ == "__main__":

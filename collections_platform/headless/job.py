@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from tqdm import tqdm
 
 from collections_platform.headless import agents, report, world
@@ -29,15 +31,18 @@ from kernel.errors import DomainError
 from kernel.money import Money
 from messaging.channels.whatsapp.send import reset_runtime
 from messaging.inbound import arrivals
+from messaging.models import Outbound
 from portfolio.imports.apply import apply_import
 from portfolio.models import ContactPoint, Creditor, Debtor, Import
 from tenants import jobs, lanes, work
-from tenants.models import Tenant
+from tenants.models import Job, Tenant
 from tenants.scope import tenant_scope
 from tenants.services import move_clock
 
 #: The clock moves in steps of at least this much, on a grid, so that runs repeat.
 STEP = timedelta(hours=1)
+#: Rows from which on the second process pays for being asked.
+WORTH_HELP = 30
 
 
 def run(argv: list[str]) -> int:
@@ -105,14 +110,16 @@ class Hand:
         command = [sys.executable, "-P", "-m", "collections_platform.headless.hand", tenant, str(path)]
         self.child = Child("hand", command, folder / "hand.log", environ)
 
-    def help(self, wish: int) -> None:
-        """Let it help from now on."""
+    @contextmanager
+    def helping(self, wish: int, *, needed: bool) -> Iterator[None]:
+        """Have it help with this inside the block. Raises DomainError when it does not put it down again."""
+        if not needed:
+            yield
+            return
         if not self.child.alive:
             self.child.start()
         self._baton.say(wish, heard=False)
-
-    def rest(self) -> None:
-        """Have it put everything down. Raises DomainError when it does not."""
+        yield
         if self.child.alive and not self._baton.say(REST, heard=True) and self.child.alive:
             raise DomainError(
                 "process_failed", "the run's second process does not answer: see %(log)s", log=self.child.log
@@ -212,9 +219,8 @@ def play(options: Options, state: State, sandbox: Sandbox, web_url: str, hand: H
             with tenant_scope(tenant_id):
                 move_clock(tenant, to=at, actor="system:headless")
         live(tenant_id, hand)
-        bank(state, sandbox, erp)
-        crew.answer(now=at)
-        live(tenant_id, hand)
+        if bank(state, sandbox, erp) + crew.answer(now=at):
+            live(tenant_id, hand)
         state.tick_at, state.seconds = at.isoformat(), before + time.monotonic() - began
         state.save(path)
         bar.update(round((at - START) / timedelta(days=1), 2) - bar.n)
@@ -231,16 +237,19 @@ def live(tenant_id: uuid.UUID, hand: Hand) -> None:
     anything asked for that was planned. The hand shares what touches one conversation each, and the sending.
     """
     every = work.known()
-    planned = frozenset({"requests", "sequence"})
-    hand.rest()
     work.drain(tenant_id, only=jobs.known() - {arrivals.REACT})
-    hand.help(ANSWER)
-    work.drain(tenant_id, only={arrivals.REACT})
-    hand.rest()
-    for only in (every - planned - {"dispatch"}, every - {"sequence", "dispatch"}, every - {"dispatch"}):
-        work.drain(tenant_id, only=only)
-    hand.help(SEND)
-    work.drain(tenant_id)
+    with hand.helping(ANSWER, needed=_waiting(tenant_id, Job.objects.filter(task=arrivals.REACT)) >= WORTH_HELP):
+        work.drain(tenant_id, only={arrivals.REACT})
+    for later in ({"requests", "sequence", "dispatch"}, {"sequence", "dispatch"}, {"dispatch"}):
+        work.drain(tenant_id, only=every - later)
+    with hand.helping(SEND, needed=_waiting(tenant_id, Outbound.objects.filter(state="queued")) >= WORTH_HELP):
+        work.drain(tenant_id)
+
+
+def _waiting(tenant_id: uuid.UUID, rows: QuerySet[Any]) -> int:
+    """How many rows wait, counted no further than matters."""
+    with tenant_scope(tenant_id):
+        return rows.filter(tenant_id=tenant_id)[:WORTH_HELP].count()
 
 
 def _next_tick(at: datetime, *candidates: datetime | None) -> datetime:
@@ -250,8 +259,11 @@ def _next_tick(at: datetime, *candidates: datetime | None) -> datetime:
     return at + steps * STEP
 
 
-def bank(state: State, sandbox: Sandbox, erp: Erp) -> None:
-    """Payments that debtors made at their bank: the creditor's system tells us of them through the REST API."""
+def bank(state: State, sandbox: Sandbox, erp: Erp) -> int:
+    """Payments that debtors made at their bank: the creditor's system tells us of them through the REST API.
+
+    Returns how many.
+    """
     page = sandbox.call("GET", "/bank", after=state.bank_after, limit=10_000)
     for paid in page["payments"]:
         found = _owed(state, paid["phone"])
@@ -265,6 +277,7 @@ def bank(state: State, sandbox: Sandbox, erp: Erp) -> None:
                  "paid_at": paid["paid_at"], "method": "bank_transfer"},
             )  # fmt: skip
         state.bank_after += 1
+    return len(page["payments"])
 
 
 def _owed(state: State, phone: str) -> tuple[Debtor, int] | None:

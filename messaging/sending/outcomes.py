@@ -32,12 +32,8 @@ _FINAL_ON_PHONE = [Message.State.SENT, Message.State.DELIVERED, Message.State.RE
 def record(number_id: uuid.UUID, answers: Mapping[uuid.UUID, Outcome], *, now: datetime) -> None:
     """Write down the outcomes of one slice, in one transaction that the caller opened."""
     # Conversations first, as whoever takes in a message locks them, and then the requests.
-    list(
-        Conversation.objects.select_for_update(no_key=True, of=("self",))
-        .filter(sendrequest__outbound__pk__in=answers)
-        .order_by("pk")
-        .values_list("pk")
-    )
+    spoken_in = Outbound.objects.filter(pk__in=answers).values("request__conversation_id")
+    list(Conversation.objects.select_for_update(no_key=True).filter(pk__in=spoken_in).order_by("pk").values_list("pk"))
     rows = {
         row.pk: row
         for row in Outbound.objects.select_for_update(no_key=True, of=("self",))
