@@ -8,11 +8,12 @@ from typing import Any
 
 from compliance.rulesets import load_rule_packs
 from messaging.channels.whatsapp.receive import Inbound
-from messaging.inbound.arrivals import arrive
+from messaging.inbound.arrivals import REACT, arrive
 from messaging.message_templates.services import seed_defaults
 from messaging.models import Conversation, Message, MessageTemplate, Number, SendRequest, WhatsAppAccount
 from messaging.sequences.seeds import seed_sequence
 from portfolio.models import ContactPoint, Creditor, Debtor
+from tenants import work
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests import factories
@@ -49,6 +50,8 @@ class Desk:
                 profile_name="", at=self.now, kind=kind or ("interactive" if tap else "text"), text=text, tapped=tap,
                 context_id="", media={}, group=False, raw_kind=kind,
             ), now=self.now)  # fmt: skip
+        work.drain(self.tenant.pk, only={REACT})
+        with self.scope():
             return self.fresh(debtor)
 
     def fresh(self, debtor: Debtor) -> list[SendRequest]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -11,11 +12,13 @@ from django.db import connections
 from compliance.models import Stop
 from kernel.clock import machine_now
 from messaging import bot
+from messaging.inbound import arrivals
 from messaging.models import Conversation, Message
 from tenants import jobs, work
 from tests import factories
 from tests.messaging.cloud import Cloud, conversation_of, person_with_window
 from tests.messaging.inbound.hooks import body, messages_of, number_id, post, take, text, wamid
+from tests.tenants.threads import workers
 
 
 def debtor_at(cloud: Cloud, phone: str, country: str = "CO") -> Any:
@@ -165,7 +168,34 @@ def test_two_workers_take_the_same_message_in(cloud: Cloud, answers: list[str]) 
         thread.join(20)
     assert done == [True, True]
     assert len(messages_of(cloud, one["id"])) == 1
+    work.drain(cloud.tenant.pk)
     assert answers == ["a la vez"]
+
+
+def test_what_one_person_writes_is_answered_in_that_order_whoever_answers(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    debtor = person_with_window(cloud)
+    with cloud.scope():
+        sender = conversation_of(debtor).wire_address
+    said = [f"frase {place}" for place in range(6)]
+    for words in said:
+        assert post(cloud, body(cloud, {"messages": [text(cloud, sender, words)]})) == 200
+    work.drain(cloud.tenant.pk, only={"messaging.inbound"})
+    heard: list[str] = []
+
+    def slowly(conversation: Conversation, message: Message, now: Any) -> None:
+        time.sleep(0.01)
+        heard.append(message.text)
+
+    def one_by_one() -> None:
+        while not work.idle(cloud.tenant.pk, only={arrivals.REACT}):
+            for job in jobs.lease(now=machine_now(), tenant_id=cloud.tenant.pk, tasks=[arrivals.REACT], limit=1):
+                jobs.perform(job)
+
+    monkeypatch.setattr(bot, "react", slowly)
+    workers(4, one_by_one)
+    assert heard == said
 
 
 def test_an_older_message_that_comes_late_does_not_move_the_window_back(cloud: Cloud) -> None:
