@@ -6,6 +6,11 @@ COPY requirements/uv.txt requirements/base.txt ./
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r uv.txt \
     && python -m venv --without-pip /packages \
     && uv pip sync --no-cache --compile-bytecode --python /packages/bin/python --require-hashes base.txt
+# What browsers load: npm comes from a wheel and stays in this stage, as everything does that it brings.
+COPY requirements/node.txt requirements/
+COPY package.json package-lock.json .npmrc ./
+COPY collections_platform/runner/browser_files.py collections_platform/runner/
+RUN python collections_platform/runner/browser_files.py /static_vendor
 
 FROM python:3.13-slim AS product
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
@@ -21,9 +26,10 @@ WORKDIR /app
 COPY --from=packages /packages /packages
 # The code belongs to root: what serves cannot change what it serves.
 COPY . .
+COPY --from=packages /static_vendor static_vendor
 # Collecting files needs settings, but no secret that anything will be kept with.
 RUN key=$(head -c 32 /dev/zero | base64) \
-    && TRATO_MODE=test SECRET_KEY=build MASTER_KEYS="build:$key" LOOKUP_KEY="$key" \
+    && TRATO_MODE=demo SECRET_KEY=build MASTER_KEYS="build:$key" LOOKUP_KEY="$key" \
        DATABASE_URL=postgres://build:build@127.0.0.1/build python manage.py collectstatic --no-input --verbosity 0 \
     && python -m compileall -q -j 0 /app
 USER 10001:10001

@@ -35,9 +35,9 @@ from portfolio.imports.rows import ContactRow, DebtorRow, InvoiceRow, PaymentRow
 from portfolio.models import Creditor, Import
 from portfolio.synthetic import generate
 from tenants.authentication import SCOPES
-from tenants.models import Tenant
+from tenants.models import Membership, Tenant
 from tenants.scope import tenant_scope
-from tenants.services import move_clock
+from tenants.services import create_user, move_clock
 
 log = logging.getLogger("trato.demo")
 
@@ -66,6 +66,12 @@ CLOCKS_APART = timedelta(milliseconds=50)
 AT_ONCE = {"review": {"seconds": 0}, "limits": {"pair": False}}
 FIRST_MESSAGE_SECONDS, ANSWER_SECONDS = 25.0, 60.0
 ERRAND_SECONDS = 5.0
+#: Who works in each organisation: <role>@<slug>.example, with one password that is no secret: it opens the demo only.
+PEOPLE = {
+    "BR": {"agent": "Marina Duarte", "supervisor": "Otávio Peixoto", "admin": "Helena Prado", "auditor": "Caio Nunes"},
+    "MX": {"agent": "Ximena Ortega", "supervisor": "Raúl Cárdenas", "admin": "Jimena Robles", "auditor": "Íñigo Salas"},
+}
+PASSWORD = "trato-demo-2026"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +141,33 @@ def bring_up(data: Path, *, web_url: str, sandbox_url: str) -> list[Organisation
         connect(organisation.state, sandbox, web_url=web_url, now=machine_now() + offset, more=AT_ONCE)
         if organisation.state.stage == "import":
             introduce(organisation, sandbox)
+        let_in(organisation)
     return organisations
+
+
+def let_in(organisation: Organisation) -> None:
+    """The organisation's people: one of each role, once."""
+    tenant = Tenant.objects.get(pk=organisation.state.tenant)
+    known = set(Membership.objects.filter(tenant=tenant).values_list("role", flat=True))
+    language = "pt-br" if organisation.country == "BR" else "es"
+    for role, name in PEOPLE[organisation.country].items():
+        if role in known:
+            continue
+        with tenant_scope(tenant.pk):
+            create_user(
+                email=f"{role}@{tenant.slug}.example",
+                role=role,
+                name=name,
+                password=PASSWORD,
+                language=language,
+                actor=ACTOR,
+            )
+
+
+def logins(organisations: Iterable[Organisation]) -> list[tuple[str, str, str]]:
+    """(slug, name, password) of each organisation, for whoever wants to look."""
+    slugs = dict(Tenant.objects.filter(pk__in=[one.state.tenant for one in organisations]).values_list("pk", "slug"))
+    return [(slugs[one.state.tenant_id], one.name, PASSWORD) for one in organisations]
 
 
 def read_state(path: Path) -> State | None:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from tenants.views import healthz, readyz
+from workbench.home.views import preferences, start
 
+handler400 = "workbench.errors.bad_request"
+handler403 = "workbench.errors.permission_denied"
 handler404 = "collections_platform.api.not_found"
+handler500 = "workbench.errors.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz),
     path("readyz", readyz),
     path("api/v1/", include("collections_platform.api")),
+    path("", start, name="start"),
+    path("account/preferences/", preferences, name="preferences"),
+    path("accounts/", include("allauth.urls")),
+    path("o/<slug:organisation>/", include("workbench.urls")),
     path("", include("messaging.urls")),
     path("", include("portfolio.urls")),
 ]

@@ -153,13 +153,13 @@ def unread(reader: str, *, limit: int = 500, names: Sequence[str] | None = None)
         raise RuntimeError("a reader of the log needs the whole organisation: open the scope without creditor_ids")
     EventCursor.objects.bulk_create([EventCursor(reader=reader)], ignore_conflicts=True)
     cursor = EventCursor.objects.select_for_update(no_key=True).get(reader=reader)
-    while events := list(Event.objects.filter(sequence__gt=cursor.sequence).order_by("sequence")[:limit]):
-        wanted = events if names is None else [event for event in events if event.name in names]
-        if wanted:
-            return cursor, wanted
-        cursor.sequence = events[-1].sequence
-        advance(cursor, cursor.sequence)
-    return cursor, []
+    top = latest()  # read before the events: numbers become visible in their order, so none up to it is missed
+    found = Event.objects.filter(sequence__gt=cursor.sequence, sequence__lte=top).order_by("sequence")
+    events = list((found if names is None else found.filter(name__in=names))[:limit])
+    if not events and top > cursor.sequence:
+        cursor.sequence = top
+        advance(cursor, top)
+    return cursor, events
 
 
 def advance(cursor: EventCursor, to: int) -> None:

@@ -69,7 +69,7 @@ def _news(tenant_id: uuid.UUID, first: int, last: int) -> list[dict[str, object]
     with tenant_scope(tenant_id):
         events = Event.objects.filter(sequence__gte=first, sequence__lte=last).order_by("sequence")
         rows = list(events.values_list("sequence", "name", "subject", "subject_id", "creditor_id")[:EVENTS_MAX])
-    newest = {
+    newest: dict[tuple[str, uuid.UUID], dict[str, object]] = {
         (name, subject_id): {
             "n": number,
             "name": name,

@@ -4,6 +4,7 @@ import sys
 from importlib import import_module
 
 from collections_platform.embedded import EmbeddedError
+from collections_platform.runner.browser_files import NoBrowserFiles
 from collections_platform.runner.surroundings import end_in_order
 
 COMMANDS = ("demo", "test", "bench", "chaos", "manage", "lock")
@@ -19,7 +20,7 @@ def main(argv: list[str]) -> int:
     command = import_module(f"collections_platform.runner.{argv[0]}")
     try:
         return int(command.main(argv[1:]))
-    except EmbeddedError as problem:
+    except (EmbeddedError, NoBrowserFiles) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management import call_command
 
 from collections_platform.embedded import reset
+from collections_platform.runner import browser_files
 from collections_platform.runner.schema import bring_up_to_date
 from collections_platform.runner.stack import Stack, next_free_port
 from collections_platform.runner.surroundings import data_folder, product_environment
@@ -48,6 +49,7 @@ def serve(arguments: argparse.Namespace) -> int:
     if arguments.reset:
         reset(arguments.data)
     with product_environment(arguments.data) as servers:
+        browser_files.bring_up_to_date()
         bring_up_to_date()
         call_command("collectstatic", interactive=False, verbosity=0)
         data = servers.folder.root if servers else arguments.data.resolve()
@@ -61,7 +63,7 @@ def serve(arguments: argparse.Namespace) -> int:
             stack.start()
             shown = world.bring_up(data, web_url=stack.web_url, sandbox_url=stack.sandbox_url)
             world.first_messages(shown, stack.sandbox_url)
-            say_where(stack, data, shown, time.monotonic() - started)
+            say_where(stack, data, shown, time.monotonic() - started, world.logins(shown))
             outside = world.Outside(shown, web_url=stack.web_url, sandbox_url=stack.sandbox_url)
             outside.start()
             while True:
@@ -77,12 +79,19 @@ def serve(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def say_where(stack: Stack, data: Path, shown: Sequence[Any], seconds: float) -> None:
+def say_where(
+    stack: Stack, data: Path, shown: Sequence[Any], seconds: float, people: Sequence[tuple[str, str, str]]
+) -> None:
     """The lines that the person waits for."""
     phones = f"{stack.sandbox_url}/_sandbox/phone"
     first = shown[0]
     lines = [
         f"Ready in {seconds:.0f} s",
+        f"  pages        {stack.web_url}/",
+        *(
+            f"  log in       agent@, supervisor@, admin@ or auditor@{slug}.example, password {password} ({name})"
+            for slug, name, password in people
+        ),
         f"  its docs     {stack.web_url}/api/v1/docs/",
         f"  REST API     {stack.web_url}/api/v1/",
         *(f"  key          {one.state.api_key} ({one.name})" for one in shown),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from collections_platform.runner.surroundings import TOP
 
-LISTS = ("uv", "base", "dev")  # dev holds to what base chose
+LISTS = ("uv", "node", "base", "dev")  # dev holds to what base chose
 PYTHON_MIN = "3.11"
 
 

@@ -2,6 +2,7 @@
 
 from django.core.management import execute_from_command_line
 
+from collections_platform.runner import browser_files
 from collections_platform.runner.schema import bring_up_to_date
 from collections_platform.runner.surroundings import data_folder, product_environment
 
@@ -25,6 +26,8 @@ def main(argv: list[str]) -> int:
     rest = list(argv[1:])
     if name in AS_OWNER and not any(word.startswith("--database") for word in rest):
         rest += ["--database", "owner"]
+    if name == "collectstatic":
+        browser_files.bring_up_to_date()
     with product_environment(data_folder()):
         if name not in WITHOUT_TABLES:
             bring_up_to_date()

@@ -46,6 +46,7 @@ class Stack:
         environ = {
             "PUBLIC_URL": self.web_url,
             "GRAPH_BASE_URL": self.sandbox_url,
+            "EMAIL_FILES": os.environ.get("EMAIL_FILES") or str(data / "emails"),
             "PYTHONUNBUFFERED": "1",
         }
         self.children = {

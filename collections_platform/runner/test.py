@@ -11,6 +11,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from collections_platform.runner import browser_files
 from collections_platform.runner.children import run_in_group
 from collections_platform.runner.surroundings import TOP, made_up_secrets, without_settings
 from collections_platform.runner.testbed import open_testbed
@@ -26,6 +27,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--checks", action="store_true", help="only lint, types, contracts and migrations")
     arguments = parser.parse_args(own)
     os.environ.update(made_up_secrets())
+    browser_files.bring_up_to_date()
     with ExitStack() as stack:
         testbed = open_testbed(stack)
         # Handed on so that pytest's own processes use these servers and not others.

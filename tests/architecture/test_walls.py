@@ -39,6 +39,10 @@ UNWALLED = {
     "django_content_type": "Django's",
     "django_migrations": "Django's",
     "django_session": "Django's",
+    "account_emailaddress": "allauth's: a person may work for several organisations",
+    "account_emailconfirmation": "allauth's",
+    "mfa_authenticator": "allauth's: a person's second factors, encrypted",
+    "usersessions_usersession": "allauth's: where a person is logged in",
 }
 #: Rows about a creditor whose wall does not read the row's own creditor, and why nothing is told by them.
 WITHOUT_CREDITOR_IN_WALL = {

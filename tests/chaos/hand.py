@@ -23,7 +23,8 @@ from compliance.rulesets import load_rule_packs  # noqa: E402
 from kernel.clock import machine_now  # noqa: E402
 from messaging.models import Conversation  # noqa: E402
 from messaging.sending.outcomes import resume_account  # noqa: E402
-from messaging.sending.request import Wish, request_send  # noqa: E402
+from messaging.sending.request import request_send  # noqa: E402
+from messaging.sending.wishes import Wish  # noqa: E402
 from messaging.services import connect_whatsapp  # noqa: E402
 from portfolio.models import Creditor, Debtor  # noqa: E402
 from tenants.models import Tenant  # noqa: E402
