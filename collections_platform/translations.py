@@ -130,7 +130,8 @@ def places(text: str) -> set[str]:
 
 def _key(message: Message) -> Key:
     singular, plural = message.id if isinstance(message.id, (list, tuple)) else (message.id, None)
-    return message.context, singular, plural
+    context: Any = message.context  # a compiled catalogue gives it as bytes
+    return context.decode() if isinstance(context, bytes) else context, singular, plural
 
 
 def _strings(message: Message) -> tuple[str, ...]:
