@@ -9,6 +9,8 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from collections_platform import door
+
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -62,6 +64,8 @@ DATABASES = {
     # Owns the tables: migrations and retention only.
     "owner": {**env.db_url("DATABASE_OWNER_URL", default=env.str("DATABASE_URL")), "TEST": {"MIRROR": "default"}},
 }
+#: Whether people may enter as anybody: on the demo's own database only; asked for elsewhere, nothing starts.
+DEMO_DOOR = door.opens(MODE, DATABASES["default"])
 #: The role that serves requests; migrations take UPDATE and DELETE on evidence away from it by this name.
 RUNTIME_ROLE = DATABASES["default"]["USER"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

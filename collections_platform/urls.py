@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from tenants.views import healthz, readyz
 from workbench.home.views import preferences, start
+from workbench.people.accepting import invitation
 
 handler400 = "workbench.errors.bad_request"
 handler403 = "workbench.errors.permission_denied"
@@ -17,8 +18,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("collections_platform.api")),
     path("", start, name="start"),
     path("account/preferences/", preferences, name="preferences"),
+    path("accounts/invitation/<str:token>/", invitation, name="invitation"),
     path("accounts/", include("allauth.urls")),
     path("o/<slug:organisation>/", include("workbench.urls")),
+    path("d/", include("workbench.transparency.urls")),
     path("", include("messaging.urls")),
     path("", include("portfolio.urls")),
 ]

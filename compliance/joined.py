@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from compliance.decide.zones import zones_of_number
-from compliance.ledger import lane
+from compliance.ledger import checks, lane
 from compliance.ledger.decisions import DECISION, DECISION_RECORDED, decision_digest
 from compliance.ledger.statements import CONSENT, STOP, consent_digest, lifted_digest, stop_digest
 from compliance.services.consent import take_notes
@@ -20,3 +20,4 @@ hooks.install(sink=take_notes, zones=zones_of_number)
 
 events.READERS[lane.KIND] = None
 work.serves(lane.KIND)(lane.serve)
+work.serves(checks.KIND)(checks.serve)

@@ -214,6 +214,7 @@ class Decision(TenantModel):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["tenant", "request_id"], name="compliance_decision_request"),
             models.Index(fields=["tenant", "person_id"], name="compliance_decision_person"),
+            models.Index(fields=["tenant", "decided_at", "id"], name="compliance_decision_time"),
         ]
 
 
@@ -234,3 +235,39 @@ class Seal(TenantModel):
             models.UniqueConstraint(fields=["tenant", "number"], name="compliance_seal_number"),
             models.UniqueConstraint(fields=["tenant", "first_sequence"], name="compliance_seal_stretch"),
         ]
+
+
+class LedgerCheck(TenantModel):
+    """That the ledger was verified, how far, and what was found: what pages say about the chain."""
+
+    wall = BY_TENANT
+    append_only = True
+    checked_at = models.DateTimeField()  # machine clock
+    whole = models.BooleanField()  # from the first event on, or only what is new since the check before
+    first_sequence = models.BigIntegerField()
+    last_sequence = models.BigIntegerField()
+    seal_number = models.BigIntegerField(default=0)
+    seal_digest = models.CharField(max_length=64, blank=True)
+    rows = models.BigIntegerField(default=0)
+    #: [{"kind", "subject", "id", "sequence", "detail"}]: nothing personal; empty when all is as it was written.
+    problems = models.JSONField(default=list)
+    actor = models.CharField(max_length=120)
+
+
+class EvidencePack(TenantModel):
+    """That somebody took evidence out: about what, when, how much of it, and the file's hash. The file is not kept."""
+
+    wall = BY_CREDITOR
+    append_only = True
+    creditor_id = models.UUIDField(null=True)  # null: about more than one creditor
+    kind = models.CharField(max_length=8)  # debtor | request | period
+    subject_id = models.UUIDField(null=True)
+    redaction = models.CharField(max_length=12)  # full | no_texts
+    document = models.CharField(max_length=64)  # hash over all of the file
+    records = models.PositiveIntegerField()
+    messages = models.PositiveIntegerField()
+    last_sequence = models.BigIntegerField(default=0)
+    seal_digest = models.CharField(max_length=64, blank=True)
+    actor = models.CharField(max_length=120)
+    reason = models.TextField(blank=True)
+    made_at = models.DateTimeField()  # machine clock

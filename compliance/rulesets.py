@@ -31,7 +31,7 @@ from tenants.scope import current_tenant_id
 #: The first edition of a pack holds for every instant before the second.
 ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 _KEPT = 4096
-_LIVE = (RulePackVersion.Status.REVIEWED, RulePackVersion.Status.SIGNED_OFF)
+LIVE = (RulePackVersion.Status.REVIEWED, RulePackVersion.Status.SIGNED_OFF)
 
 _packs: dict[str, Pack] = {}  # by digest
 _composed: OrderedDict[tuple[Any, ...], RuleSet] = OrderedDict()
@@ -124,7 +124,7 @@ def _editions(cursor: Any, now: datetime) -> tuple[tuple[str, str], ...]:
         "SELECT DISTINCT ON (code) code, digest FROM compliance_rulepackversion "
         "WHERE status = ANY(%s) AND effective_from <= %s AND (effective_to IS NULL OR effective_to > %s) "
         "ORDER BY code, edition DESC",
-        [[str(status) for status in _LIVE], now, now],
+        [[str(status) for status in LIVE], now, now],
     )
     return tuple(cursor.fetchall())
 

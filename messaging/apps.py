@@ -13,6 +13,8 @@ class MessagingConfig(AppConfig):
             digests,
             evidence,
         )
+        from messaging.desk import reading  # noqa: F401
         from messaging.inbound import process  # noqa: F401
+        from messaging.message_templates import lifecycle  # noqa: F401
         from messaging.sending import dispatch, waiting  # noqa: F401
         from messaging.sequences import running  # noqa: F401

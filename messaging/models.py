@@ -99,6 +99,8 @@ class MessageTemplate(TenantModel):
     provider_id = models.CharField(max_length=40, blank=True)
     quality = models.CharField(max_length=10, blank=True)
     rejected_reason = models.CharField(max_length=300, blank=True)
+    #: A person, or WhatsApp's change of category, took it out of use until a person puts it back.
+    held_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -124,6 +126,19 @@ class Conversation(TenantModel):
         OPEN = "open"
         CLOSED = "closed"
 
+    class Outcome(models.TextChoices):
+        """What a person wrote down on closing it; the reason is the result, nothing is typed twice."""
+
+        PAID = "paid"
+        PROMISED = "promised"
+        AGREED = "agreed"  # a plan
+        DISPUTED = "disputed"
+        REFUSED = "refused"  # will not pay
+        NO_ANSWER = "no_answer"
+        WRONG_PERSON = "wrong_person"
+        INFORMED = "informed"  # a question was answered
+        OTHER = "other"
+
     number = TenantForeignKey(Number)
     address_kind = models.CharField(max_length=6)  # phone | bsuid
     address = models.CharField(max_length=160)  # canonical: E.164 or the BSUID
@@ -142,6 +157,12 @@ class Conversation(TenantModel):
     unanswered_since = models.DateTimeField(null=True)
     needs_human_at = models.DateTimeField(null=True)
     frozen_at = models.DateTimeField(null=True)
+    #: Out of the queue until then, or until the debtor writes.
+    snoozed_until = models.DateTimeField(null=True)
+    #: How the last stretch of it ended; history stands in the event log.
+    outcome = models.CharField(max_length=12, choices=Outcome, blank=True, default="", db_default="")
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.UUIDField(null=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -154,6 +175,30 @@ class Conversation(TenantModel):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["tenant", "needs_human_at"], name="messaging_conversation_human"),
             models.Index(fields=["tenant", "person"], name="messaging_conversation_person"),
+            # The inbox: each view reads its own few rows in their order, however many conversations there are.
+            models.Index(
+                fields=["tenant", "needs_human_at", "id"],
+                condition=models.Q(state="open", needs_human_at__isnull=False),
+                name="messaging_inbox_waiting",
+            ),
+            models.Index(
+                fields=["tenant", "assignee_id", "updated_at", "id"],
+                condition=models.Q(state="open", assignee_id__isnull=False),
+                name="messaging_inbox_mine",
+            ),
+            models.Index(
+                fields=["tenant", "updated_at", "id"],
+                condition=models.Q(state="open", speaker="agent", needs_human_at=None),
+                name="messaging_inbox_theirs",
+            ),
+            models.Index(
+                fields=["tenant", "snoozed_until", "id"],
+                condition=models.Q(snoozed_until__isnull=False),
+                name="messaging_inbox_snoozed",
+            ),
+            models.Index(
+                fields=["tenant", "updated_at", "id"], condition=models.Q(state="open"), name="messaging_inbox_all"
+            ),
         ]
 
 
@@ -211,6 +256,105 @@ class Message(TenantModel):
         ]
 
 
+class Draft(TenantModel):
+    """What somebody has begun to write in a conversation: kept on the server, also over the end of a session."""
+
+    wall = BY_CREDITOR
+    conversation = TenantForeignKey(Conversation)
+    creditor_id = models.UUIDField(null=True)
+    user_id = models.UUIDField()
+    mode = models.CharField(max_length=8, default="reply")  # reply | note
+    text = models.TextField()
+    updated_at = models.DateTimeField()  # machine clock
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "conversation", "user_id"], name="messaging_draft_once")
+        ]
+
+
+class Note(TenantModel):
+    """Words among colleagues beside a conversation; a debtor never reads them. Also a supervisor's whisper."""
+
+    wall = BY_CREDITOR
+
+    class Kind(models.TextChoices):
+        NOTE = "note"
+        WHISPER = "whisper"  # from a supervisor to whoever answers
+
+    conversation = TenantForeignKey(Conversation)
+    creditor_id = models.UUIDField(null=True)
+    debtor_id = models.UUIDField(null=True)
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.NOTE)
+    author = models.CharField(max_length=120)
+    text = models.TextField()  # blanked on erasure
+    #: The form it was sent with, so that a doubled click writes one note.
+    origin_id = models.CharField(max_length=120)
+    at = models.DateTimeField()  # business clock
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "author", "origin_id"], name="messaging_note_once")
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "conversation", "at"], name="messaging_note_thread"),
+            models.Index(fields=["tenant", "debtor_id", "at"], name="messaging_note_debtor"),
+        ]
+
+
+class ReadMark(TenantModel):
+    """How far a colleague has read a conversation."""
+
+    conversation = TenantForeignKey(Conversation)
+    user_id = models.UUIDField()
+    read_at = models.DateTimeField()  # `at` of the newest message that was on the screen
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "user_id", "conversation"], name="messaging_readmark_once")
+        ]
+
+
+class Presence(TenantModel):
+    """Who has a conversation open, and whether they are writing; stale after some seconds (machine clock)."""
+
+    conversation = TenantForeignKey(Conversation)
+    user_id = models.UUIDField()
+    seen_at = models.DateTimeField()
+    writing_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "conversation", "user_id"], name="messaging_presence_once")
+        ]
+
+
+class QuickReply(TenantModel):
+    """A prepared answer with places: `/` and its shortcut in the composer. Without rows the shipped ones are offered."""
+
+    wall = BY_OWNER
+    creditor_id = models.UUIDField(null=True)  # null: for all creditors of the organisation
+    language = models.CharField(max_length=5)
+    shortcut = models.CharField(max_length=20)
+    title = models.CharField(max_length=80)
+    text = models.TextField()
+    author = models.CharField(max_length=120, blank=True)
+    archived_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["tenant", "creditor_id", "language", "shortcut"],
+                condition=models.Q(archived_at=None),
+                nulls_distinct=False,
+                name="messaging_quickreply_once",
+            )
+        ]
+
+
 class ProviderMessage(TenantModel):
     """The provider's id of a message: unique, so that a webhook that comes twice does nothing twice."""
 
@@ -224,6 +368,24 @@ class ProviderMessage(TenantModel):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["tenant", "message"], name="messaging_provider_message")
+        ]
+
+
+class Attachment(TenantModel):
+    """A file that came with a message (a receipt uploaded on the debtor's page), sealed; blanked on erasure."""
+
+    wall = f"{BY_MESSAGE}:message_id"
+    message = TenantForeignKey(Message)
+    name = models.CharField(max_length=120, blank=True)
+    media_type = models.CharField(max_length=40)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    body = models.TextField()  # sealed base64
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "message"], name="messaging_attachment_message")
         ]
 
 
@@ -375,6 +537,8 @@ class Sequence(TenantModel):
     name = models.CharField(max_length=120)
     country = models.CharField(max_length=2)
     active_version = models.PositiveIntegerField(default=0)
+    paused_at = models.DateTimeField(null=True)
+    paused_by = models.CharField(max_length=120, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
 
     class Meta:

@@ -18,6 +18,9 @@ from tenants.models import InboundRoute
 from tenants.scope import current_tenant_id
 from tenants.secrets import seal
 
+#: `pause_code` of an account that a person paused: a new token does not lift it.
+PAUSED_BY_HAND = "by_hand"
+
 
 def connect_whatsapp(
     *,
@@ -79,6 +82,57 @@ def connect_whatsapp(
         "whatsapp.connect", actor=actor, subject="messaging.number", subject_id=number.pk, after={"waba": waba_id}
     )
     return account, number, route
+
+
+def replace_token(
+    account: WhatsAppAccount, *, token: str, app_secret: str = "", actor: str, now: datetime
+) -> WhatsAppAccount:
+    """Give an account a new token (and app secret); a pause that the old token caused ends. Raises DomainError."""
+    if not token.strip():
+        raise DomainError(
+            "field_empty", "%(field)s is empty: copy it from Meta's app dashboard", field="token", pointer="/token"
+        )
+    held = WhatsAppAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
+    held.token = seal(token.strip(), purpose="whatsapp.token")
+    if app_secret.strip():
+        held.app_secret = seal(app_secret.strip(), purpose="route.secret")
+        InboundRoute.objects.filter(tenant_id=current_tenant_id(), kind="whatsapp", subject_id=held.pk).update(
+            secret=held.app_secret
+        )
+    before = {"paused": held.pause_code}
+    resumed = held.paused_at is not None and held.pause_code != PAUSED_BY_HAND
+    if resumed:
+        held.paused_at, held.pause_code, held.pause_detail = None, "", ""
+    held.save()
+    audit.record(
+        "whatsapp.token", actor=actor, subject="messaging.whatsappaccount", subject_id=held.pk, before=before,
+        after={"app_secret_too": bool(app_secret.strip())},
+    )  # fmt: skip
+    if resumed:
+        wake_waiting(now=now)
+        emit(Emit("account.resumed", "messaging.whatsappaccount", held.pk, now))
+    return held
+
+
+def let_account(account: WhatsAppAccount, *, send: bool, actor: str, reason: str, now: datetime) -> bool:
+    """Pause all numbers of an account, or let them send again, also after a pause by Meta; False when it was so."""
+    rows = WhatsAppAccount.objects.filter(pk=account.pk)
+    if send:
+        changed = rows.exclude(paused_at=None).update(paused_at=None, pause_code="", pause_detail="")
+    else:
+        changed = rows.filter(paused_at=None).update(
+            paused_at=now, pause_code=PAUSED_BY_HAND, pause_detail=reason[:300]
+        )
+    if not changed:
+        return False
+    audit.record(
+        "account.resume" if send else "account.pause", actor=actor, subject="messaging.whatsappaccount",
+        subject_id=account.pk, reason=reason,
+    )  # fmt: skip
+    if send:
+        wake_waiting(now=now)
+    emit(Emit("account.resumed" if send else "account.paused", "messaging.whatsappaccount", account.pk, now))
+    return True
 
 
 def callback_url(route: InboundRoute) -> str:

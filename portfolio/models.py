@@ -411,6 +411,65 @@ class Payable(TenantModel):
         ]
 
 
+class DebtorLink(TenantModel):
+    """The address of a debtor's own page, /d/<token>: nobody can guess it, and the table alone does not tell it."""
+
+    wall = BY_CREDITOR
+    creditor = TenantForeignKey(Creditor)
+    debtor = TenantForeignKey(Debtor)
+    #: To whom it was given: what they prove here is proven for that address. Null: handed over some other way.
+    contact_point = TenantForeignKey(ContactPoint, null=True)
+    #: Keyed hash of the token; the token itself is made anew from `id` and the key (portfolio/services/links.py).
+    token_hash = models.CharField(max_length=64)
+    #: The two-point check of a link that belongs to no contact point.
+    verified_at = models.DateTimeField(null=True)
+    strikes = models.PositiveSmallIntegerField(default=0)
+    check_state = models.JSONField(default=dict)
+    source = models.CharField(max_length=40)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "token_hash"], name="portfolio_debtorlink_token")
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "debtor"], name="portfolio_debtorlink_debtor")
+        ]
+
+
+class SearchToken(TenantModel):
+    """A word by which a person is found: of the name, the end of a phone number, an invoice's or account's number.
+
+    Row-level security loses the index for LIKE and lower(): words are stored as they are looked for, in a collation in
+    which a beginning is a range. Written by `portfolio.search` beside the rows that the words stand in.
+    """
+
+    wall = f"{BY_PERSON}:person_id:owner"
+
+    class Kind(models.TextChoices):
+        NAME = "n"  # a word without accents, in lower case
+        PHONE = "p"  # digits, the last one first
+        NUMBER = "i"  # of an invoice, or the creditor's own id of it
+        ACCOUNT = "a"  # the creditor's own id of the debtor
+
+    person_id = models.UUIDField()
+    creditor_id = models.UUIDField(null=True)  # null: the person's own
+    #: The row that the word stands in: person, contact point, invoice or debtor.
+    subject_id = models.UUIDField()
+    kind = models.CharField(max_length=1, choices=Kind)
+    token = models.CharField(max_length=80, db_collation="C")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "subject_id", "kind", "token"], name="portfolio_searchtoken_once")
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "kind", "token", "person_id"], name="portfolio_searchtoken_find")
+        ]
+
+
 class Import(TenantModel):
     """A file of somebody's portfolio: what came in, what was refused and why; it can be undone."""
 

@@ -6,7 +6,7 @@ import hashlib
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -29,6 +29,7 @@ from portfolio.models import (
     Promise,
 )
 from portfolio.places import start_of, today_in
+from portfolio.search import search
 from portfolio.services.agreements import Policy
 from portfolio.services.payables import tenant_of
 from tenants.scope import current_tenant_id
@@ -63,6 +64,18 @@ def open_invoices(debtor_ids: Collection[uuid.UUID], *, disputed: bool | None = 
 def balance(debtor: Debtor) -> Money:
     """What a debtor owes, or, below zero, has to their credit."""
     return Money.from_minor(debtor.open_minor, debtor.currency)
+
+
+def due_now(debtor: Debtor, today: date) -> Money:
+    """What a code would ask for now: an active agreement's instalments that are due (else the next), or what is open."""
+    agreement = Agreement.objects.filter(debtor=debtor, state="active").first()
+    if agreement is not None:
+        parts = Instalment.objects.filter(agreement=agreement, paid_minor__lt=F("minor")).order_by("number")
+        unpaid = [(part.due_on, part.minor - part.paid_minor) for part in parts]
+        due = [minor for on, minor in unpaid if on <= today] or [minor for _, minor in unpaid[:1]]
+        return Money.from_minor(sum(due), debtor.currency)
+    minors = open_invoices([debtor.pk]).values_list("open_minor", flat=True)
+    return Money.from_minor(sum(minors), debtor.currency)
 
 
 def labels_of(debtor: Debtor, now: datetime) -> list[str]:
@@ -216,12 +229,14 @@ __all__ = [
     "balance",
     "creditor_by",
     "debtor_by",
+    "due_now",
     "labels_of",
     "next_due",
     "open_invoices",
     "payable_by",
     "received",
     "reconciliation",
+    "search",
     "standing",
     "tenant_of",
 ]

@@ -7,4 +7,5 @@ class TenantsConfig(AppConfig):
     name = "tenants"
 
     def ready(self) -> None:
-        from tenants import checks  # noqa: F401 - registers the start-up checks, once the apps are loaded
+        # They register start-up checks and jobs, once the apps are loaded.
+        from tenants import checks, invitations, uploads  # noqa: F401

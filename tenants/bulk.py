@@ -19,8 +19,8 @@ def _send(table: str, columns: Sequence[str], rows: list[dict[str, Any]], statem
             cursor.execute(statement.format(table=table, names=names), [text])
 
 
-def insert(model: type[models.Model], objects: Iterable[Any]) -> None:
-    """INSERT objects that have the columns of `model`, their ids already given."""
+def insert(model: type[models.Model], objects: Iterable[Any], *, or_leave: bool = False) -> None:
+    """INSERT objects that have the columns of `model`, their ids already given; `or_leave`: those that stand stay."""
     columns = [(str(field.column), field.attname) for field in model._meta.concrete_fields]
     rows = [{column: getattr(item, name) for column, name in columns} for item in objects]
     if rows:
@@ -28,7 +28,8 @@ def insert(model: type[models.Model], objects: Iterable[Any]) -> None:
             model._meta.db_table,
             [column for column, _ in columns],
             rows,
-            "INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, %s::json)",
+            "INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, %s::json)"
+            + (" ON CONFLICT DO NOTHING" if or_leave else ""),
         )
 
 

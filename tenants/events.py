@@ -33,9 +33,11 @@ NAMES = frozenset({
     "message.received", "message.queued", "message.accepted", "message.sent", "message.delivered", "message.read",
     "message.failed", "message.refused", "message.uncertain", "message.deferred", "message.blocked",
     "conversation.assigned", "conversation.closed", "conversation.handed_over", "conversation.frozen",
+    "conversation.unfrozen", "conversation.noted",
     "enrolment.started", "enrolment.paused", "enrolment.resumed", "enrolment.ended",
     "template.changed", "number.paused", "number.resumed", "account.paused", "account.resumed", "sending.stopped",
-    "sending.resumed", "alert.raised", "alert.decided", "clock.moved", "audit.recorded", "inbound.stored",
+    "sending.resumed", "alert.raised", "alert.claimed", "alert.decided", "alert.reopened", "alert.escalated", "ledger.verified",
+    "clock.moved", "audit.recorded", "inbound.stored",
     "inbound.quarantined",
 })  # fmt: skip
 

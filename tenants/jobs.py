@@ -7,23 +7,28 @@ change nothing, because a worker may die after the work and before the lease is 
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from django.conf import settings
 from django.db import connection
 
 from kernel.clock import machine_now
 from tenants.again import passing, persistently
+from tenants.models import Job
 
 log = logging.getLogger("trato.work")
 
 MAX_TRIES = 8
-#: task name -> function(tenant_id, subject); it opens its own scope and calls `complete` inside it.
+#: task name -> function(tenant_id, job); it opens its own scope and calls `complete` inside it.
 _handlers: dict[str, Callable[[uuid.UUID, Leased], None]] = {}
+#: task name -> function(tenant_id, jobs): the same for several at once, where that is cheaper; all or nothing.
+_batches: dict[str, Callable[[uuid.UUID, list[Leased]], None]] = {}
 
 
 class LeaseLost(RuntimeError):
@@ -57,6 +62,21 @@ def handles(task: str) -> Callable[[Callable[[uuid.UUID, Leased], None]], Callab
     return register
 
 
+def handles_many(
+    task: str,
+) -> Callable[[Callable[[uuid.UUID, list[Leased]], None]], Callable[[uuid.UUID, list[Leased]], None]]:
+    """Register a function that does several jobs of this name in one transaction, beside the one for a single job.
+
+    It completes those that it has done; what it leaves, and everything when it raises, is done one by one.
+    """
+
+    def register(function: Callable[[uuid.UUID, list[Leased]], None]) -> Callable[[uuid.UUID, list[Leased]], None]:
+        _batches[task] = function
+        return function
+
+    return register
+
+
 def known() -> frozenset[str]:
     """The names of the jobs that this process can do."""
     return frozenset(_handlers)
@@ -71,16 +91,27 @@ def enqueue(
     caller holds a lock on what the strand is about, or nobody can say which was first.
     Promised again while somebody works on it, the work is done once more, for it may not have seen this caller's rows.
     """
+    enqueue_all(task, [(subject, strand)], tenant_id=tenant_id, due_at=due_at)
+
+
+def enqueue_all(
+    task: str, promised: Collection[tuple[object, str]], *, tenant_id: uuid.UUID | None, due_at: datetime | None = None
+) -> None:
+    """Promise several pieces of work at once, in this order: (subject, strand) of each."""
     now = machine_now()
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO tenants_job AS job (tenant_id, task, subject, strand, due_at, tries, error, created_at) "
-            "VALUES (%s, %s, %s, %s, %s, 0, '', %s) ON CONFLICT ON CONSTRAINT tenants_job_once DO UPDATE SET due_at = CASE "
+            "SELECT %s, %s, s, t, %s, 0, '', %s FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS x(s, t, n) "
+            "ORDER BY n ON CONFLICT ON CONSTRAINT tenants_job_once DO UPDATE SET due_at = CASE "
             "WHEN job.leased_until IS NULL THEN excluded.due_at "
             "ELSE greatest(excluded.due_at, job.due_at + interval '1 microsecond') END "
             "WHERE job.leased_until IS NOT NULL OR excluded.due_at < job.due_at",
-            [tenant_id, task, str(subject), strand, due_at or now, now],
-        )
+            [
+                tenant_id, task, due_at or now, now, [str(subject) for subject, _ in promised],
+                [strand for _, strand in promised],
+            ],
+        )  # fmt: skip
 
 
 def lease(
@@ -213,3 +244,41 @@ def perform(job: Leased) -> bool:
         _give_back(job, error)
         return False
     return True
+
+
+def perform_all(leased: Sequence[Leased], *, until: float) -> int:
+    """Run leased jobs, together where their task can; returns how many were begun.
+
+    What cannot begin before `until` (of the process's own clock) is given back for the next turn.
+    """
+    begun = 0
+    for (task, tenant_id), group in _grouped(leased):
+        if time.monotonic() < until and len(group) > 1 and tenant_id is not None and task in _batches:
+            left = _together(task, tenant_id, group)
+            begun += len(group) - len(left)
+            group = left
+        for job in group:
+            if time.monotonic() >= until:
+                postpone(job, until=job.due_at)
+                continue
+            perform(job)
+            begun += 1
+    return begun
+
+
+def _grouped(leased: Sequence[Leased]) -> Iterator[tuple[tuple[str, uuid.UUID | None], list[Leased]]]:
+    """Neighbours that may be done together, the order kept."""
+    for key, group in groupby(leased, key=lambda job: (job.task, job.tenant_id)):
+        yield key, list(group)
+
+
+def _together(task: str, tenant_id: uuid.UUID, group: list[Leased]) -> list[Leased]:
+    """Do these in one transaction; returns those that are to be done alone."""
+    try:
+        _batches[task](tenant_id, group)
+    except Exception:  # whatever it was belongs to one of them: alone it says to which
+        log.warning("%s jobs of %s are done one by one", len(group), task, exc_info=True)
+        connection.close_if_unusable_or_obsolete()
+        return group
+    held = set(Job.objects.filter(pk__in=[job.id for job in group]).values_list("pk", "leased_until"))
+    return [job for job in group if (job.id, job.leased_until) in held]

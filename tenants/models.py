@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from kernel.clock import Clock
 from kernel.ids import uuid7
 from tenants.scope import current, current_tenant_id
-from tenants.walls import BY_CREDITOR, BY_SEQUENCER, BY_TENANT, AppendOnly, TenantModelBase
+from tenants.walls import BY_CREDITOR, BY_SEQUENCER, BY_TENANT, AppendOnly, TenantForeignKey, TenantModelBase
 
 
 class TenantModel(models.Model, metaclass=TenantModelBase):
@@ -139,6 +139,38 @@ class Membership(UnwalledModel):
             models.UniqueConstraint(fields=["tenant", "user"], name="tenants_membership_once"),
             models.CheckConstraint(
                 condition=~models.Q(role="creditor", creditor_ids=None), name="tenants_membership_creditor_limited"
+            ),
+        ]
+
+
+class Invitation(UnwalledModel):
+    """Somebody is asked in. The way in is a random text of which we keep the hash; one open invitation per address."""
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="invitations")
+    email = models.EmailField()  # in lower case
+    role = models.CharField(max_length=10, choices=Membership.Role)
+    creditor_ids = ArrayField(models.UUIDField(), null=True, blank=True)
+    language = models.CharField(max_length=5)
+    token_hash = models.CharField(max_length=64, unique=True)
+    #: The text itself, sealed, until the e-mail that carries it has left; empty afterwards.
+    token = models.TextField(blank=True)
+    invited_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["tenant", "email"],
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="tenants_invitation_once",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(role="creditor", creditor_ids=None), name="tenants_invitation_creditor_limited"
             ),
         ]
 
@@ -346,6 +378,56 @@ class EventCursor(TenantModel):
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["tenant", "reader"], name="tenants_cursor_once")
+        ]
+
+
+class Upload(TenantModel):
+    """A file that somebody is bringing in: sealed in parts until it has been taken, with what was found out about it."""
+
+    wall = BY_CREDITOR
+
+    class State(models.TextChoices):
+        """What the room that asked for the file does with it; `data` says how far it is."""
+
+        ARRIVING = "arriving"
+        READY = "ready"  # whole; somebody says how it is read
+        CHECKING = "checking"  # a job reads it and changes nothing
+        CHECKED = "checked"
+        TAKING = "taking"  # a job takes it in
+        TAKEN = "taken"
+        FAILED = "failed"  # could not be read at all
+
+    creditor_id = models.UUIDField()
+    name = models.CharField(max_length=200)
+    size = models.BigIntegerField(default=0)
+    part_size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64, blank=True)
+    state = models.CharField(max_length=8, choices=State, default=State.ARRIVING)
+    data = models.JSONField(default=dict)
+    author = models.CharField(max_length=120)
+    created_at = models.DateTimeField()  # machine clock
+    updated_at = models.DateTimeField()
+    #: When its parts were thrown away: it was taken, given up, or lay too long.
+    emptied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "creditor_id", "id"], name="tenants_upload_creditor")
+        ]
+
+
+class UploadPart(TenantModel):
+    """A piece of a file, sealed: it holds personal data of people who are not in our tables yet."""
+
+    wall = BY_CREDITOR
+    creditor_id = models.UUIDField()
+    upload = TenantForeignKey(Upload)
+    place = models.PositiveIntegerField()
+    body = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "upload", "place"], name="tenants_uploadpart_once")
         ]
 
 

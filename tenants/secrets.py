@@ -132,6 +132,27 @@ def unseal(sealed: str, *, purpose: str) -> str:
         raise DomainError("secret_unreadable", "a sealed value does not open here: was it moved?") from error
 
 
+def seal_bytes(plain: bytes, *, purpose: str) -> bytes:
+    """Encrypt a piece of a file for the current organisation: "v1.<key id>." and then nonce and ciphertext."""
+    key_id, key = _key()
+    nonce = os.urandom(_NONCE)
+    bound = current_tenant_id().bytes + purpose.encode()
+    return f"v1.{key_id}.".encode() + nonce + AESGCM(key).encrypt(nonce, plain, bound)
+
+
+def unseal_bytes(sealed: bytes, *, purpose: str) -> bytes:
+    """Decrypt what `seal_bytes` made for this organisation and purpose; raises DomainError `secret_unreadable`."""
+    try:
+        version, key_id, raw = sealed.split(b".", 2)
+        if version != b"v1":
+            raise ValueError(version)
+        _, key = _key(key_id.decode())
+        bound = current_tenant_id().bytes + purpose.encode()
+        return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], bound)
+    except (ValueError, InvalidTag) as error:
+        raise DomainError("secret_unreadable", "a sealed value does not open here: was it moved?") from error
+
+
 def lookup_hash(kind: str, value: str) -> str:
     """Keyed hash of a canonical value inside the current organisation: equal values meet, nobody can guess them."""
     message = f"{kind}\x00{value}".encode()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from babel.numbers import get_territory_currencies
 from django.conf import settings
@@ -117,7 +117,7 @@ def create_user(
         validate_email(email)
     except ValidationError as error:
         raise DomainError("email_invalid", "%(email)s is no e-mail address", email=email) from error
-    _check_role(role, creditor_ids)
+    check_role(role, creditor_ids)
     user = User.objects.filter(email=email).first()
     if user is None:
         user = User(email=email, name=name, language=language, joined_at=machine_now())
@@ -135,10 +135,10 @@ def create_user(
         tenant_id=tenant_id,
         user=user,
         role=role,
-        creditor_ids=_sorted(creditor_ids),
+        creditor_ids=sorted_ids(creditor_ids),
         created_at=machine_now(),
     )
-    _record("membership.created", actor=actor, subject_id=user.id, after=_rights(membership))
+    _record("membership.created", actor=actor, subject_id=user.id, after=rights_of(membership))
     return user, membership
 
 
@@ -152,7 +152,7 @@ def set_role(
     reason: str = "",
 ) -> Membership:
     """What a member is from now on; `active=False` shows them the door. Raises DomainError, also `last_admin`."""
-    _check_role(role, creditor_ids)
+    check_role(role, creditor_ids)
     tenant_id = current_tenant_id()
     # All admins are locked, so that the last two cannot demote each other at once.
     members = list(Membership.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id).order_by("id"))
@@ -163,11 +163,11 @@ def set_role(
     was_admin = membership.role == Membership.Role.ADMIN and membership.active
     if was_admin and not others and (role != Membership.Role.ADMIN or not active):
         raise DomainError("last_admin", "this is the last administrator: make somebody else one first")
-    before = _rights(membership)
-    membership.role, membership.creditor_ids, membership.active = role, _sorted(creditor_ids), active
+    before = rights_of(membership)
+    membership.role, membership.creditor_ids, membership.active = role, sorted_ids(creditor_ids), active
     membership.save(update_fields=["role", "creditor_ids", "active"])
     _record(
-        "membership.changed", actor=actor, subject_id=user.id, before=before, after=_rights(membership), reason=reason
+        "membership.changed", actor=actor, subject_id=user.id, before=before, after=rights_of(membership), reason=reason
     )
     return membership
 
@@ -203,6 +203,48 @@ def revoke_api_key(key_id: uuid.UUID, *, actor: str, reason: str = "") -> bool:
         return False
     _record("api_key.revoked", actor=actor, subject="tenants.apikey", subject_id=key_id, reason=reason)
     return True
+
+
+def rotate_api_key(key_id: uuid.UUID, *, actor: str, overlap: timedelta) -> tuple[ApiKey, str]:
+    """A new key with the rights of an old one, which works on for `overlap`, so that nobody's calls fail meanwhile.
+
+    The new text is returned this once. Raises DomainError `not_found` for a key that is unknown, revoked or expired.
+    """
+    now, tenant_id = machine_now(), current_tenant_id()
+    old = ApiKey.objects.select_for_update(no_key=True).filter(pk=key_id, tenant_id=tenant_id, revoked_at=None).first()
+    if old is None or (old.expires_at is not None and old.expires_at <= now):
+        raise DomainError("not_found", "there is no such API key here")
+    lifetime = None if old.expires_at is None else old.expires_at - old.created_at
+    key, text = create_api_key(
+        Tenant.objects.get(pk=tenant_id), name=old.name, scopes=old.scopes, creditor_ids=old.creditor_ids,
+        expires_at=None if lifetime is None else now + lifetime,
+    )  # fmt: skip
+    ends = now + overlap
+    old.expires_at = ends if old.expires_at is None else min(old.expires_at, ends)
+    old.save(update_fields=["expires_at"])
+    _record(
+        "api_key.rotated", actor=actor, subject="tenants.apikey", subject_id=key.id,
+        before={"prefix": old.prefix, "works_until": old.expires_at.isoformat()}, after={"prefix": key.prefix},
+    )  # fmt: skip
+    return key, text
+
+
+def save_profile(*, name: str, language: str, actor: str) -> Tenant:
+    """The organisation's name and the language of who has chosen none. Raises DomainError."""
+    if not name.strip():
+        raise DomainError("name_missing", "an organisation has a name", pointer="name")
+    if language not in (known := dict(settings.LANGUAGES)):
+        raise DomainError(
+            "language_unknown", "%(language)s is not one of %(known)s", language=language, known=", ".join(known)
+        )
+    tenant = _locked()
+    before = {"name": tenant.name, "language": tenant.language}
+    after = {"name": name.strip()[:200], "language": language}
+    if before != after:
+        tenant.name, tenant.language = after["name"], after["language"]
+        tenant.save(update_fields=["name", "language"])
+        _record("organisation.changed", actor=actor, before=dict(before), after=dict(after))
+    return tenant
 
 
 def stop_sending(*, actor: str, reason: str, now: datetime) -> bool:
@@ -308,7 +350,8 @@ def _record(
     )
 
 
-def _check_role(role: str, creditor_ids: Collection[uuid.UUID] | None) -> None:
+def check_role(role: str, creditor_ids: Collection[uuid.UUID] | None) -> None:
+    """Raise DomainError for a role that there is not, or one that needs creditors and has none."""
     if role not in Membership.Role.values:
         raise DomainError(
             "role_unknown", "%(role)s is not one of %(known)s", role=role, known=", ".join(Membership.Role.values)
@@ -317,11 +360,13 @@ def _check_role(role: str, creditor_ids: Collection[uuid.UUID] | None) -> None:
         raise DomainError("creditors_missing", "a creditor's own people see listed creditors only: name at least one")
 
 
-def _sorted(creditor_ids: Collection[uuid.UUID] | None) -> list[uuid.UUID] | None:
+def sorted_ids(creditor_ids: Collection[uuid.UUID] | None) -> list[uuid.UUID] | None:
+    """The creditors of a membership in an order that says nothing; None: all."""
     return None if creditor_ids is None else sorted(set(creditor_ids))
 
 
-def _rights(membership: Membership) -> dict[str, object]:
+def rights_of(membership: Membership) -> dict[str, object]:
+    """What a membership allows, as the audit keeps it."""
     listed = membership.creditor_ids
     return {
         "role": membership.role,

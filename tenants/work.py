@@ -74,12 +74,8 @@ def pulse(*, seconds: float = 5.0, tenant_id: uuid.UUID | None = None, only: Col
     done, until = 0, time.monotonic() + seconds
     while time.monotonic() < until:
         turn = events.sequence()
-        for job in jobs.lease(now=machine_now(), tenant_id=tenant_id, limit=20, tasks=only):
-            if time.monotonic() >= until:  # a task has a hard end: what it cannot begin is for the next one
-                jobs.postpone(job, until=job.due_at)
-                continue
-            jobs.perform(job)
-            turn += 1
+        # A task has a hard end: what it cannot begin is for the next one.
+        turn += jobs.perform_all(jobs.lease(now=machine_now(), tenant_id=tenant_id, limit=50, tasks=only), until=until)
         for lane in lanes.claim(now=machine_now(), tenant_id=tenant_id, limit=10, kinds=only):
             if time.monotonic() >= until:
                 lanes.release(lane, next_at=lanes.AT_ONCE)

@@ -8,6 +8,7 @@ two organisations never mix.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -23,7 +24,7 @@ from django.utils import translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from tenants.models import Membership, Tenant, User
-from tenants.scope import tenant_scope
+from tenants.scope import Scope, tenant_scope
 
 Role = Membership.Role
 #: Read everything that they may see, and change nothing.
@@ -52,12 +53,17 @@ class PageRequest(HttpRequest):
 View = Callable[..., HttpResponseBase]
 
 
-def page(*, roles: Collection[str] | None = None) -> Callable[[View], View]:
+def page(
+    *, roles: Collection[str] | None = None, scoped: bool = True, changes: bool = True
+) -> Callable[[View], View]:
     """Let only members (of these roles, if given) in, and run the view inside the organisation's scope.
 
     The view is called without the slug: `view(request, **other_parts_of_the_address)`. It gets `request.organisation`,
     `.membership`, `.memberships`, `.now` and the person's language. Who reads only is refused every change. A
     TemplateResponse is rendered inside the scope; a streamed answer is an error, because it would be read outside.
+    `changes` False: what is posted changes nothing (a file is checked, evidence taken out), so readers may post too.
+    `scoped` False: no scope is open, for a view that waits for the network or takes in a file; it opens its own with
+    `own_scope(request)`, renders inside of it, and never keeps it while it waits.
     """
     allowed = EVERYBODY if roles is None else frozenset(roles)
 
@@ -71,10 +77,11 @@ def page(*, roles: Collection[str] | None = None) -> Callable[[View], View]:
             member: Membership = ours.membership
             with (
                 translation.override(language_for(request, ours.user, ours.organisation)),
-                tenant_scope(ours.organisation.pk, creditor_ids=member.creditor_ids),
+                own_scope(ours) if scoped else nullcontext(),
             ):
                 request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
-                if member.role not in allowed or (request.method not in SAFE and member.role in READERS):
+                reads_only = changes and request.method not in SAFE and member.role in READERS
+                if member.role not in allowed or reads_only:
                     return _private(forbidden(request))
                 response = view(request, *args, **parts)
                 if response.streaming and not isinstance(response, FileResponse):
@@ -87,6 +94,11 @@ def page(*, roles: Collection[str] | None = None) -> Callable[[View], View]:
         return entered
 
     return decorate
+
+
+def own_scope(request: PageRequest) -> AbstractContextManager[Scope]:
+    """The scope of whoever asks: their organisation, limited to their creditors."""
+    return tenant_scope(request.organisation.pk, creditor_ids=request.membership.creditor_ids)
 
 
 def live_page(view: Callable[..., Awaitable[HttpResponseBase]]) -> View:

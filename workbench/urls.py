@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from workbench.home.views import home
 from workbench.live import stream
@@ -10,4 +10,12 @@ from workbench.live import stream
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("live", stream, name="live"),
+    path("setup/", include("workbench.setup.urls")),
+    path("inbox/", include("workbench.inbox.urls")),
+    path("clock/", include("workbench.clock.urls")),
+    path("rules/", include("workbench.rules.urls")),
+    path("", include("workbench.supervisor.urls")),
+    path("", include("workbench.decisions.urls")),
+    path("review/", include("workbench.review.urls")),
+    path("templates/", include("workbench.message_templates.urls")),
 ]

@@ -1,7 +1,9 @@
-"""./run demo serves the product with a sandbox. With --headless: its main job, no pages."""
+"""./run demo serves the product with three sandboxes. With --headless: its main job, no pages."""
 
 import argparse
+import os
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from importlib import import_module
@@ -30,7 +32,20 @@ def main(argv: list[str]) -> int:
         arguments, passed_on = parser.parse_known_args(argv)
         return headless(arguments, passed_on)
     parser.add_argument("--port", type=int, default=PORT, help=f"first port to try (default {PORT})")
-    return serve(parser.parse_args(argv))
+    parser.add_argument("--write-world", type=Path, metavar="FILE", help="play the shown weeks anew and keep them")
+    parser.add_argument("--debtors", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--days", type=int, default=0, help=argparse.SUPPRESS)
+    arguments = parser.parse_args(argv)
+    return write_world(arguments) if arguments.write_world else serve(arguments)
+
+
+def write_world(arguments: argparse.Namespace) -> int:
+    """Play the weeks of the demo's organisations on servers of their own and keep what came of them."""
+    with tempfile.TemporaryDirectory(prefix="trato-world-") as name, product_environment(Path(name) / "data"):
+        bring_up_to_date()
+        writing = import_module("collections_platform.demo.writing")
+        writing.write(arguments.write_world.resolve(), debtors=arguments.debtors, days=arguments.days)
+    return 0
 
 
 def headless(arguments: argparse.Namespace, passed_on: list[str]) -> int:
@@ -53,18 +68,24 @@ def serve(arguments: argparse.Namespace) -> int:
         bring_up_to_date()
         call_command("collectstatic", interactive=False, verbosity=0)
         data = servers.folder.root if servers else arguments.data.resolve()
-        port = next_free_port(arguments.port)
-        sandbox_port = next_free_port(SANDBOX_PORT, taken={port})
-        stack = Stack(data, port=port, sandbox_port=sandbox_port)
+        # Whoever enters without a password must be on servers of ours: the settings look whether it is so.
+        os.environ["DEMO_DOOR"] = str(data) if servers else ""
         # Its modules read Django's settings, which exist from here on.
-        world = import_module("collections_platform.demo_world")
+        showing = import_module("collections_platform.demo.showing")
+        known = showing.prepare(data)
+        port = next_free_port(arguments.port)
+        ports = [port]
+        for _ in range(len(known) + 1):
+            ports.append(next_free_port(SANDBOX_PORT, taken=set(ports)))
+        sandboxes = dict(zip(known, ports[2:], strict=True))
+        stack = Stack(data, port=port, sandbox_port=ports[1], sandboxes=sandboxes)
         outside = None
         try:
             stack.start()
-            shown = world.bring_up(data, web_url=stack.web_url, sandbox_url=stack.sandbox_url)
-            world.first_messages(shown, stack.sandbox_url)
-            say_where(stack, data, shown, time.monotonic() - started, world.logins(shown))
-            outside = world.Outside(shown, web_url=stack.web_url, sandbox_url=stack.sandbox_url)
+            shown = showing.bring_up(data, web_url=stack.web_url, sandbox_urls=stack.sandbox_urls)
+            showing.first_messages(shown)
+            say_where(stack, data, shown, time.monotonic() - started, showing.logins(shown))
+            outside = showing.Outside(shown)
             outside.start()
             while True:
                 time.sleep(1)
@@ -83,22 +104,24 @@ def say_where(
     stack: Stack, data: Path, shown: Sequence[Any], seconds: float, people: Sequence[tuple[str, str, str]]
 ) -> None:
     """The lines that the person waits for."""
-    phones = f"{stack.sandbox_url}/_sandbox/phone"
     first = shown[0]
     lines = [
         f"Ready in {seconds:.0f} s",
-        f"  pages        {stack.web_url}/",
+        f"  start here   {stack.web_url}/   (enter as anybody, and a tour of five minutes)",
         *(
-            f"  log in       agent@, supervisor@, admin@ or auditor@{slug}.example, password {password} ({name})"
+            f"  {name:28} {stack.web_url}/o/{slug}/   agent@, supervisor@, admin@, auditor@{slug}.example, "
+            f"password {password}"
             for slug, name, password in people
         ),
-        f"  its docs     {stack.web_url}/api/v1/docs/",
-        f"  REST API     {stack.web_url}/api/v1/",
-        *(f"  key          {one.state.api_key} ({one.name})" for one in shown),
-        f'  try it       curl -H "Authorization: Bearer {first.state.api_key}" '
-        f'"{stack.web_url}/api/v1/creditors/main/debtors/{first.players[0].debtor}"',
-        f"  phones       {phones}",
-        *(f"  open first   {phones}/{one.players[0].phone} ({one.players[0].name}, {one.country})" for one in shown),
+        *(
+            f"  phones       {one.phones}/{one.players[0]['phone']} ({one.players[0]['name']}, {one.story.name})"
+            for one in shown
+            if one.players
+        ),
+        f"  REST API     {stack.web_url}/api/v1/   docs at {stack.web_url}/api/v1/docs/",
+        *(f"  key          {one.state.api_key} ({one.story.name})" for one in shown),
+        f'  try it       curl -H "Authorization: Bearer {first.state.api_key}" "{stack.web_url}/api/v1/creditors/'
+        f'{first.story.creditors[0].external_id}/debtors/{first.players[0]["debtor"]}"',
         f"  data, logs   {data}, {data / 'logs'} (the keys are kept in {data / 'demo'})",
         "Ctrl-C stops it.",
     ]

@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -21,19 +21,26 @@ WORKER_PROCESSES = 2
 class Stack:
     """Web on `port`, the sandbox on `sandbox_port`, one worker, one beat; logs and state under `data`.
 
+    `sandboxes`: further ones by name, each on a port of its own with its own clock and people, in the same process.
     The environment (addresses, secrets) is the caller's own, plus what the processes must know of each other.
     """
 
-    def __init__(self, data: Path, *, port: int, sandbox_port: int) -> None:
+    def __init__(
+        self, data: Path, *, port: int, sandbox_port: int, sandboxes: Mapping[str, int] | None = None
+    ) -> None:
         self.port, self.sandbox_port = port, sandbox_port
         self.web_url = f"http://127.0.0.1:{port}"
         self.sandbox_url = f"http://127.0.0.1:{sandbox_port}"
+        self.sandbox_urls = {name: f"http://127.0.0.1:{each}" for name, each in (sandboxes or {}).items()}
         state, logs = data / "sandbox", data / "logs"
         state.mkdir(parents=True, exist_ok=True)
         python = [sys.executable, "-P", "-m"]
         celery = [*python, "celery", "-A", "collections_platform"]
         quiet = ["--loglevel", "WARNING"]
         sandbox = ["messaging.sandbox", "--port", str(sandbox_port), "--state", str(state)]
+        for name, each in (sandboxes or {}).items():
+            (state / name).mkdir(parents=True, exist_ok=True)
+            sandbox += ["--also", f"{each}={state / name}"]
         server = ["uvicorn", "collections_platform.asgi:application", "--host", "127.0.0.1", "--port", str(port)]
         worker = ["worker", "-Q", "work,send", "--concurrency", str(WORKER_PROCESSES), "--without-gossip"]
         beat = ["beat", "--schedule", str(data / "run" / "beat"), "--pidfile="]

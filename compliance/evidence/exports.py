@@ -24,7 +24,7 @@ from compliance.evidence.formats import (
 from compliance.ledger.decisions import DECISION, DECISION_RECORDED, content_of
 from compliance.ledger.seals import proofs_of, seal_content, seal_now
 from compliance.ledger.statements import CONSENT, STOP, consent_content, lifted_content, stop_content
-from compliance.models import Consent, Decision, RuleSetSnapshot, Seal, Stop
+from compliance.models import Consent, Decision, EvidencePack, RuleSetSnapshot, Seal, Stop
 from kernel.clock import machine_now
 from kernel.errors import DomainError
 from portfolio.models import Debtor
@@ -33,6 +33,8 @@ from tenants.models import Event, Tenant
 from tenants.scope import all_creditors, current, current_tenant_id
 
 LANGUAGES = ("es", "pt", "en")
+FULL, NO_TEXTS = "full", "no_texts"
+REDACTIONS = (FULL, NO_TEXTS)
 
 
 def export(
@@ -43,12 +45,16 @@ def export(
     actor: str,
     reason: str = "",
     messages: Sequence[dict[str, Any]] = (),
+    redaction: str = FULL,
 ) -> dict[str, Any]:
     """The evidence document (formats.py) about one debtor, one request, or all decisions of a period (half open).
 
-    Seals first what has no seal yet, and is itself recorded in the audit. `messages` adds to what rooms contribute.
-    Raises DomainError when there is nothing of that name in the scope.
+    Seals first what has no seal yet, and is itself recorded in the audit and as an EvidencePack. `messages` adds to
+    what rooms contribute. `redaction` no_texts leaves out the words and who wrote them: hashes and proofs stay, and
+    the file still verifies. Raises DomainError when there is nothing of that name in the scope.
     """
+    if redaction not in REDACTIONS:
+        raise DomainError("redaction_unknown", "redact nothing (full) or the words (no_texts)", pointer="redaction")
     selection = _selection(debtor_id, request_id, period)
     decisions = list(_decisions(selection))
     seal_now()
@@ -65,25 +71,38 @@ def export(
         "exported_by": actor,
         "findings": [told for row in decisions for told in _told(row)],
         "rulesets": _rulesets(decisions),
-        "messages": [message for one in added for message in one.messages],
+        "messages": [_shown(message, redaction) for one in added for message in one.messages],
         "records": [
             {"subject": one.subject, "id": one.id, "event": one.event, "content": one.content} for one in records
         ],
         "events": events,
         "seals": [{"content": seal_content(seal), "digest": seal.digest} for seal in seals],
     }
+    if redaction != FULL:
+        document["redaction"] = redaction
     document = plain(document)
     document["manifest"] = manifest_of(document)
     with all_creditors():  # also what a creditor's own people take out stands in the organisation's audit
+        EvidencePack.objects.create(
+            creditor_id=next(iter(selection.creditor_ids)) if len(selection.creditor_ids) == 1 else None,
+            kind=selection.kind, subject_id=debtor_id or request_id, redaction=redaction,
+            document=document["manifest"]["document"], records=len(records), messages=len(document["messages"]),
+            last_sequence=max((event["leaf"]["sequence"] for event in document["events"]), default=0),
+            seal_digest=seals[-1].digest if seals else "", actor=actor, reason=reason, made_at=machine_now(),
+        )  # fmt: skip
         audit.record(
             "evidence.export",
             actor=actor,
             subject=f"evidence.{selection.kind}",
             subject_id=debtor_id or request_id or "period",
-            after={"document": document["manifest"]["document"], "records": len(records)},
+            after={"document": document["manifest"]["document"], "records": len(records), "redaction": redaction},
             reason=reason,
         )
     return document
+
+
+def _shown(message: dict[str, Any], redaction: str) -> dict[str, Any]:
+    return message if redaction == FULL else {**message, "text": "", "salt": "", "author": ""}
 
 
 def _selection(

@@ -81,8 +81,27 @@ def verify_ledger() -> Verification:
     return found
 
 
-def _chain(seals: list[Seal]) -> Iterator[Problem]:
-    former: Seal | None = None
+def verify_since(after: Seal | None, *, stretches: int) -> Verification:
+    """Check the seals behind `after` (a seal that was checked before; None: from the first on), so many at most.
+
+    What lies before it is not read again; `verify_ledger` reads everything.
+    """
+    found = Verification()
+    with all_creditors():
+        number = after.number if after else 0
+        seals = list(Seal.objects.filter(number__gt=number).order_by("number")[:stretches])
+        if not seals:
+            found.sealed_to, found.last_digest = (after.last_sequence, after.digest) if after else (0, "")
+            return found
+        found.problems += _chain(seals, after)
+        found.seals, found.sealed_to, found.last_digest = len(seals), seals[-1].last_sequence, seals[-1].digest
+        found.problems += _log(seals, found, after.last_sequence if after else 0, seals[-1].last_sequence)
+    found.problems.sort(key=lambda one: (one.sequence if one.sequence is not None else _LATE, str(one.subject_id)))
+    del found.problems[_MOST:]
+    return found
+
+
+def _chain(seals: list[Seal], former: Seal | None = None) -> Iterator[Problem]:
     for seal in seals:
         number = former.number + 1 if former else 1
         first = former.last_sequence + 1 if former else 1
@@ -99,14 +118,14 @@ def _seal_problem(seal: Seal, kind: str, detail: str, sequence: int | None = Non
     return Problem(kind, "compliance.seal", seal.id, sequence or seal.first_sequence, detail)
 
 
-def _log(seals: list[Seal], found: Verification) -> list[Problem]:
-    """Events in order: gaps, the seals' roots, and the rows that they announce."""
+def _log(seals: list[Seal], found: Verification, after: int = 0, upto: int = _LATE) -> list[Problem]:
+    """Events in order: gaps, the seals' roots, and the rows that they announce; those behind `after` up to `upto`."""
     problems: list[Problem] = []
     by_stretch = iter(seals)
     seal = next(by_stretch, None)
     leaves: list[bytes] = []
-    expected = 1
-    for chunk in _chunks():
+    expected = after + 1
+    for chunk in _chunks(after, upto):
         for event in chunk:
             if event.sequence != expected and len(problems) < _MOST:
                 lost = f"{expected}" if event.sequence == expected + 1 else f"{expected} to {event.sequence - 1}"
@@ -140,10 +159,9 @@ def _closed(seal: Seal, leaves: list[bytes]) -> list[Problem]:
     return [_seal_problem(seal, "broken_seal", detail, seal.last_sequence)]
 
 
-def _chunks() -> Iterator[list[Event]]:
-    after = 0
+def _chunks(after: int, upto: int) -> Iterator[list[Event]]:
     while True:
-        chunk = list(Event.objects.filter(sequence__gt=after).order_by("sequence")[:_CHUNK])
+        chunk = list(Event.objects.filter(sequence__gt=after, sequence__lte=upto).order_by("sequence")[:_CHUNK])
         if not chunk:
             return
         yield chunk

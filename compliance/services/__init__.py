@@ -1,6 +1,6 @@
 """What others may ask of the room that decides; each function runs inside a tenant scope of the caller."""
 
-from compliance.services.authorise import authorise, preview
+from compliance.services.authorise import Outlook, authorise, preview, previews
 from compliance.services.budget import note_inbound, record_contact, settle
 from compliance.services.consent import (
     NewConsent,
@@ -18,6 +18,7 @@ __all__ = [
     "Ask",
     "ChannelFacts",
     "NewConsent",
+    "Outlook",
     "Ruling",
     "authorise",
     "claim",
@@ -26,6 +27,8 @@ __all__ = [
     "note_contacted",
     "note_inbound",
     "preview",
+    "preview_many",
+    "previews",
     "put_consent",
     "raise_stop",
     "raise_stops",

@@ -13,6 +13,7 @@ from datetime import datetime
 from compliance import decide as gate
 from compliance.decide import Decision, Facts, Intent, RuleSet, effective_class, facts_to_json, shipped_calendar
 from compliance.decide.evidence import finding_to_json
+from compliance.decide.remaining import Budget, remaining
 from compliance.ledger.decisions import NewDecision, write_decisions, write_rulesets
 from compliance.rulesets import Place
 from compliance.services import budget, facts, loading
@@ -86,15 +87,51 @@ def authorise(
 
 def preview(ask: Ask, now: datetime) -> Decision:
     """What the gate would say at `now`; locks nothing, writes nothing."""
+    return previews([ask], now)[0].decision
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the gate would say to one ask, told in `zone` (the debtor's own; UTC when none is known).
+
+    `budgets` is what the person's contact budget still holds on this channel, the tightest first.
+    """
+
+    decision: Decision
+    zone: str
+    budgets: tuple[Budget, ...]
+    _judged: _Judged
+
+    def at(self, then: datetime) -> Decision:
+        """What the gate would say at a later instant if no fact changed until then."""
+        one = self._judged
+        return gate.decide(one.intent, one.facts, one.ruleset, then, shipped_calendar())
+
+
+def previews(asks: Sequence[Ask], now: datetime) -> list[Outlook]:
+    """What the gate would say at `now` to each of these alone, in a constant number of queries; writes nothing."""
+    if not asks:
+        return []
     with all_creditors():
-        persons = loading.read_persons([ask.person_id])
-        if not persons:
+        persons = loading.read_persons(ask.person_id for ask in asks)
+        if any(ask.person_id not in persons for ask in asks):
             raise DomainError("person_unknown", "there is no such person here", pointer="person_id")
-        (judged,) = _judge([ask], persons, now)
-    return judged.decision
+        judged = _judge(asks, persons, now, apart=True)
+    return [
+        Outlook(
+            one.decision,
+            one.facts.zones[0] if one.facts.zones else "UTC",
+            remaining(one.intent, one.facts, one.ruleset, now),
+            one,
+        )
+        for one in judged
+    ]
 
 
-def _judge(asks: Sequence[Ask], persons: dict[uuid.UUID, loading.PersonRow], now: datetime) -> list[_Judged]:
+def _judge(
+    asks: Sequence[Ask], persons: dict[uuid.UUID, loading.PersonRow], now: datetime, *, apart: bool = False
+) -> list[_Judged]:
+    """Decide in order; `apart`: an allow takes nothing from those behind it."""
     if not asks:
         return []
     known = loading.load(asks, persons, now)
@@ -114,7 +151,7 @@ def _judge(asks: Sequence[Ask], persons: dict[uuid.UUID, loading.PersonRow], now
         judged.append(_Judged(ask, intent, seen, ruleset, decision, counts_as, own))
         if own is not None:
             history.remove(own)
-        if decision.allowed:
+        if decision.allowed and not apart:
             history.append(_row(ask, counts_as, now))
     return judged
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -160,31 +160,37 @@ def record_contact(
     )
 
 
-def note_inbound(
-    person_id: uuid.UUID, *, channel: str, at: datetime, contact_point_id: uuid.UUID | None = None
-) -> None:
-    """Remember that the debtor wrote, at the provider's instant: replies may go out, and the address is alive.
+def note_inbound(heard: Sequence[tuple[uuid.UUID, uuid.UUID | None, datetime]], *, channel: str) -> None:
+    """Remember that debtors wrote: replies may go out, and the addresses are alive.
 
-    Late and doubled messages change nothing.
+    Each is (person, contact point if known, the provider's instant). Late and doubled messages change nothing.
     """
+    last: dict[uuid.UUID, datetime] = {}
+    points: dict[uuid.UUID, datetime] = {}
+    for person_id, contact_point_id, at in heard:
+        last[person_id] = max(at, last.get(person_id, at))
+        if contact_point_id is not None:
+            points[contact_point_id] = max(at, points.get(contact_point_id, at))
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO compliance_contact (id, tenant_id, person_id, channel, message_class, direction, at, "
             "creditor_hash, invoice_hashes, state, origin_id) "
-            "VALUES (%s, %s, %s, %s, %s, 'in', %s, '', '{}', 'counted', %s) "
+            "SELECT i, %s, p, %s, %s, 'in', a, '', '{}', 'counted', o "
+            "FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::uuid[]) AS x(i, p, a, o) ORDER BY o "
             "ON CONFLICT (tenant_id, origin_id) DO UPDATE SET at = greatest(compliance_contact.at, excluded.at)",
             [
-                uuid7(),
                 current_tenant_id(),
-                person_id,
                 channel,
                 INBOUND,
-                at,
-                uuid.uuid5(person_id, f"inbound:{channel}"),
+                [uuid7() for _ in last],
+                list(last),
+                list(last.values()),
+                [uuid.uuid5(person_id, f"inbound:{channel}") for person_id in last],
             ],
         )
-        if contact_point_id is not None:
+        if points:
             cursor.execute(
-                "UPDATE portfolio_contactpoint SET unreachable_at = NULL WHERE id = %s AND unreachable_at < %s",
-                [contact_point_id, at],
+                "UPDATE portfolio_contactpoint p SET unreachable_at = NULL FROM unnest(%s::uuid[], %s::timestamptz[]) "
+                "AS x(i, a) WHERE p.id = x.i AND p.unreachable_at < x.a",
+                [list(points), list(points.values())],
             )

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import Protocol
 
 from compliance.decide import ConsentRecord, Contact, Facts, Intent, RuleSet, candidate_zones, states_of
 from compliance.decide.calendars import known_subdivisions
@@ -123,7 +124,7 @@ def facts_of(ask: Ask, known: Known, place: Place, ruleset: RuleSet, now: dateti
     return Facts(
         zones=zones,
         consents=consents_for(known.consents.get(person.id, ()), creditor.id, point.id),
-        identity=_identity(point, ruleset, now),
+        identity=identity_at(point, ruleset, now),
         stops=_stops(ask, known, point, debtor, zones),
         contacts=contacts,
         last_inbound=inbound,
@@ -166,7 +167,16 @@ def consents_for(rows: Sequence[ConsentRow], creditor_id: uuid.UUID, point_id: u
     return tuple(standing)
 
 
-def _identity(point: PointRow, ruleset: RuleSet, now: datetime) -> str:
+class Proven(Protocol):
+    """Whose identity it is and since when: a row of the loader, or a contact point."""
+
+    @property
+    def identity(self) -> str: ...
+    @property
+    def identity_at(self) -> datetime | None: ...
+
+
+def identity_at(point: Proven, ruleset: RuleSet, now: datetime) -> str:
     """The stored state; a verification that is too old counts as no more than contacted (numbers are recycled)."""
     if point.identity == "verified" and point.identity_at is not None:
         days = _identity_days(ruleset)

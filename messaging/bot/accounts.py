@@ -16,7 +16,7 @@ from messaging.message_templates import variables
 from messaging.sequences.decide import local_date
 from messaging.sequences.services import Account
 from portfolio.instalments import schedule
-from portfolio.models import Agreement, Creditor, Dispute, Instalment
+from portfolio.models import Agreement, Creditor, Dispute, Instalment, Payable
 from portfolio.services import (
     Policy,
     accept_agreement,
@@ -113,7 +113,10 @@ class Accounts(Speaking):
 
     def pay(self) -> None:
         """Amount and link, then the code alone in its own bubble, then what comes after (product.md, section 8)."""
-        payable = create_payable(self.account.debtor, now=self.now, source=SOURCE)
+        self.show_payable(create_payable(self.account.debtor, now=self.now, source=SOURCE))
+
+    def show_payable(self, payable: Payable) -> None:
+        """A code or page in the bubbles in which it can be copied."""
         rail = payable.kind if payable.kind in ("pix", "clabe") else ""
         until = self.day(local_date(payable.expires_at, self.account.zone))
         places = {"amount": self.money(payable.minor), "until": until}
@@ -162,6 +165,10 @@ class Accounts(Speaking):
             self.account.debtor, count=count, first_on=offers.first_on(self.today, policy.max_grace_days), now=self.now,
             source=SOURCE,
         )  # fmt: skip
+        self.show_plan(agreement)
+
+    def show_plan(self, agreement: Agreement) -> None:
+        """A proposal date by date, to be accepted or rejected with a tap."""
         lines = [
             self.text("proposal_line", number=part.number, day=self.day(part.due_on), amount=self.money(part.minor))
             for part in Instalment.objects.filter(agreement=agreement).order_by("number")

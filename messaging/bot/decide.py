@@ -32,6 +32,12 @@ _THANKS = re.compile(
     re.IGNORECASE,
 )
 _THANKED = re.compile(r"\b(?:gracias|grasias|obrigad[oa])\b", re.IGNORECASE)
+#: Who are you, and is it real?
+_WHO = re.compile(
+    r"\b(?:qui[eé]n(?:es)?|quem|de parte de|de d[oó]nde|de onde|qu[eé] empresa|qual empresa|que empresa|es real|[eé] real|"
+    r"estafa|fraude|golpe|verdad|verdade|confiable|confi[aá]vel)\b",
+    re.IGNORECASE,
+)
 _SILENT = frozenset({"sticker", "reaction", "system", "unsupported", "unknown", "edit", "revoke", "ephemeral"})
 _PICTURES = frozenset({"image", "document"})
 _UNREADABLE = frozenset({"audio", "voice", "video", "location", "contacts"})
@@ -188,6 +194,11 @@ def _identify(topic: str, heard: Heard, known: Known, state: dict[str, Any]) -> 
     )
     if yes and known.identity != "claimed":
         return _understood(state, Act("claim", {"method": "tap" if heard.tapped else "words"}), *_ask(known))
+    wonders = topic == "doubts" or (topic in ("question", "other") and bool(_WHO.search(heard.text)))
+    if wonders and not state.get("page"):
+        # "Who is this?": once, the page on which they can see that it is genuine; it asks the same before it tells more.
+        again = _ask(known) if known.identity == "claimed" else (Act("ask_who"),)
+        return _lost({**state, "page": True}, Act("page", {"text": "page_who"}), *again)
     if yes or known.identity == "claimed":
         return _understood(state, *_ask(known)) if yes else _lost(state, *_ask(known))
     return _lost(state, Act("ask_who"))
@@ -252,7 +263,8 @@ def _serve(topic: str, detail: str, heard: Heard, known: Known, state: dict[str,
         late = heard.day is not None and heard.day > known.last_day
         return _understood(state, Act("dates", {"late": late}))
     if topic == "doubts":
-        return _understood(state, Act("say", {"text": "doubts", "menu": ("amount", "dispute", "human")}))
+        choices = Act("say", {"text": "doubts", "menu": ("amount", "dispute", "human")})
+        return _understood(state, Act("page", {"text": "page_doubts"}), choices)
     if topic == "amount":
         return _understood(state, Act("statement"))
     if topic == "dispute":

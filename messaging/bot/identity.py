@@ -13,6 +13,7 @@ from messaging.sending.standing import withdraw_of_person
 from messaging.sending.waiting import facts_changed
 from messaging.sequences.services import unblock
 from portfolio.models import ContactPoint
+from portfolio.services.links import transparency_link
 
 
 class Identity(Speaking):
@@ -39,6 +40,12 @@ class Identity(Speaking):
                 "buttons": self.buttons("probe:yes", "probe:no"),
             }
         )
+
+    def page(self, text: str) -> None:
+        """The address of their own page, where they see who asks and why, as far as they have proven who they are."""
+        url = transparency_link(self.account.debtor, now=self.now, contact_point=self.contact, source="bot")
+        label = texts.title(self.language, self.country, "page")
+        self.put({"kind": "link", "text": self.text(text), "label": label, "url": url})
 
     def ask(self, question: str, first: bool, again: bool = False) -> None:
         """A question of the check, as a list with wrong answers around the right one."""

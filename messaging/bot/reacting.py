@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -12,50 +15,83 @@ from messaging.bot import checks, flows
 from messaging.bot.accounts import last_day
 from messaging.bot.decide import Heard, Known, answer_in, decide
 from messaging.models import Conversation, Message
+from messaging.sending.request import request_send
+from messaging.sending.wishes import Wish
 from messaging.sequences.services import Account, accounts
 from portfolio.models import Agreement, ContactPoint
 from portfolio.places import today_in
 from tenants.events import Emit, emit
 
 
-def react(conversation: Conversation, message: Message, now: datetime) -> None:
-    """Answer a message that was stored, after opt-out words were acted on; inside the tenant's scope.
+@dataclass(slots=True)
+class _Facts:
+    """What is known about the people of a batch, read at once."""
 
-    With an agent (or nobody) speaking it only marks that a person is waited for. Doing it twice sends nothing twice.
+    accounts: dict[uuid.UUID, Account]  # by debtor
+    stops: dict[uuid.UUID, Stop]  # by person: the newest opt-out
+    contacts: dict[uuid.UUID, ContactPoint]
+    proposals: set[uuid.UUID]  # debtors with a plan that waits for their answer
+
+
+def react(heard: Sequence[tuple[Conversation, Message]], *, now: datetime) -> None:
+    """Answer stored messages of different people, whose conversations the caller has locked; inside the tenant's scope.
+
+    With an agent (or nobody) speaking it only marks that a person is waited for. What is said to all of them is one
+    question to the gate. Doing it twice sends nothing twice.
     """
+    facts = _facts(heard)
+    wishes: list[Wish] = []
+    for conversation, message in heard:
+        wishes += _one(conversation, message, facts, now=now)
+    if wishes:
+        request_send(wishes, now=now)
+
+
+def _facts(heard: Sequence[tuple[Conversation, Message]]) -> _Facts:
+    persons = {c.person_id for c, _ in heard if c.person_id}
+    debtors = {m.debtor_id for c, m in heard if c.person_id and m.debtor_id}
+    points = {c.contact_point_id for c, _ in heard if c.person_id and c.contact_point_id}
+    stops = Stop.objects.filter(person_id__in=persons, kind="opted_out", lifted_at=None).order_by("since")
+    return _Facts(
+        accounts={account.debtor.pk: account for account in accounts(debtors)} if debtors else {},
+        stops={stop.person_id: stop for stop in stops},
+        contacts={
+            point.pk: point
+            for point in ContactPoint.objects.select_for_update(no_key=True).filter(pk__in=points).order_by("pk")
+        },
+        proposals=set(
+            Agreement.objects.filter(debtor_id__in=debtors, state="proposed").values_list("debtor_id", flat=True)
+        ),
+    )
+
+
+def _one(conversation: Conversation, message: Message, facts: _Facts, *, now: datetime) -> list[Wish]:
+    """What is to be said to one message; everything else that it means is done here."""
     if conversation.person_id is None:
         _wait_for_human(conversation, now=now)
-        return
-    stop = (
-        Stop.objects.filter(person_id=conversation.person_id, kind="opted_out", lifted_at=None)
-        .order_by("-since")
-        .first()
-    )
-    account = _account(message)
+        return []
+    stop = facts.stops.get(conversation.person_id)
+    account = facts.accounts.get(message.debtor_id) if message.debtor_id else None
     if stop is not None:
-        if account is not None and not _needs_silence(stop, message):
-            flows.confirm_opt_out(conversation, message, account, stop_id=stop.pk, now=now)
-        return
+        if account is None or _needs_silence(stop, message):
+            return []
+        return [flows.opt_out_confirmation(conversation, account, stop_id=stop.pk)]
     if conversation.speaker != Conversation.Speaker.BOT or account is None or account.debtor.withdrawn_at is not None:
         _wait_for_human(conversation, now=now)
-        return
-    contact = None
-    if conversation.contact_point_id:
-        contact = ContactPoint.objects.select_for_update(no_key=True).get(pk=conversation.contact_point_id)
+        return []
+    contact = facts.contacts.get(conversation.contact_point_id) if conversation.contact_point_id else None
     today = today_in(account.creditor.country, now)
     heard = hear(message, account, contact, today)
-    turn = decide(heard, _known(account, contact, today), conversation.bot_state, now)
+    proposal = account.debtor.pk in facts.proposals
+    turn = decide(heard, _known(account, contact, today, proposal=proposal), conversation.bot_state, now)
     conversation.bot_state = turn.state
     conversation.updated_at = now
     if not turn.acts:
         conversation.unanswered_since = None  # silence is the answer
     conversation.save(update_fields=["bot_state", "updated_at", "unanswered_since"])
-    flows.Flow(conversation, message, account, contact, now).run(turn.acts)
-
-
-def _account(message: Message) -> Account | None:
-    found = accounts([message.debtor_id]) if message.debtor_id else []
-    return found[0] if found else None
+    flow = flows.Flow(conversation, message, account, contact, now)
+    flow.run(turn.acts)
+    return flow.wishes()
 
 
 def _needs_silence(stop: Stop, message: Message) -> bool:
@@ -104,7 +140,7 @@ def _minor(amount: Decimal | None, currency: str) -> int | None:
     return Money(exact, currency).minor
 
 
-def _known(account: Account, contact: ContactPoint | None, today: date) -> Known:
+def _known(account: Account, contact: ContactPoint | None, today: date, *, proposal: bool) -> Known:
     return Known(
         identity=contact.identity if contact else ContactPoint.Identity.UNKNOWN,
         today=today,
@@ -115,5 +151,5 @@ def _known(account: Account, contact: ContactPoint | None, today: date) -> Known
         open=account.carrying is not None,
         disputed=any(invoice.disputed_at is not None for invoice in account.invoices),
         agreement=account.agreement is not None,
-        proposal=Agreement.objects.filter(debtor_id=account.debtor.pk, state="proposed").exists(),
+        proposal=proposal,
     )

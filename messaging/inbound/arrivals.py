@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -16,20 +17,28 @@ from compliance import language
 from compliance.services import note_inbound, raise_stop
 from compliance.services.loading import lock_persons
 from kernel.errors import DomainError
+from kernel.ids import uuid7
 from kernel.phones import to_e164, wa_id_to_e164
 from messaging import bot
 from messaging.channels.whatsapp.receive import Inbound
 from messaging.models import Conversation, Message, Number, ProviderMessage
-from messaging.sending.standing import withdraw_of_person
-from messaging.sequences.services import pause_for
+from messaging.sending.standing import withdraw_of_people, withdraw_of_person
+from messaging.sequences.services import pause_for, pause_people
 from portfolio.models import ContactPoint, Debtor
-from tenants import jobs
-from tenants.events import Emit, emit
+from tenants import bulk, jobs
+from tenants.events import Emit, emit_many
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id, tenant_scope
 
 #: The job that answers one message.
 REACT = "messaging.react"
+#: What they did to a message that we hold already.
+_CHANGES = ("edit", "revoke")
+#: What a message may change about its conversation.
+_TOUCHED = (
+    "wire_address", "contact_point", "person", "debtor_id", "last_inbound_at", "updated_at", "unanswered_since",
+    "snoozed_until", "state", "profile_name",
+)  # fmt: skip
 #: Kinds that carry no words to answer.
 _SILENT = {"reaction", "system", "unsupported", "edit", "revoke", "unknown"}
 
@@ -44,142 +53,185 @@ def address_of(update: Inbound) -> tuple[str, str, str]:
     return "bsuid", update.user_id, update.user_id
 
 
-def arrive(number: Number, update: Inbound, *, now: datetime) -> Message | None:
-    """Take in one message, once; returns it, or None when it was known or is none of ours (groups)."""
-    if update.group or not update.provider_id or not (update.wa_id or update.user_id):
-        return None
-    if ProviderMessage.objects.filter(provider_id=update.provider_id).exists():
-        return None
-    if update.kind in ("edit", "revoke"):
-        _edited(update, now=now)
-        return None
+def arrive(number: Number, updates: Sequence[Inbound], *, now: datetime) -> list[Message]:
+    """Take in messages from different addresses, each once; returns those that were new and are ours (no groups).
+
+    Whatever their number it is a constant number of questions to the database, but for what a single one asks for
+    (an opt-out, a number that changed hands, an address that nobody knew).
+    """
+    found = [u for u in updates if not u.group and u.provider_id and (u.wa_id or u.user_id)]
+    for update in found:
+        if update.kind in _CHANGES:
+            _edited(update, now=now)
     # A provider whose clock runs ahead of ours must not make us wait for a message that we already hold.
-    update = replace(update, at=min(update.at, now))
-    conversation = _conversation(number, update, now=now)
-    if ProviderMessage.objects.filter(provider_id=update.provider_id).exists():
-        return None  # the other worker was faster: the lock on the conversation let it finish
-    answered = _answered(update.context_id)
-    debtor = _debtor(conversation, answered)
-    message = Message(
-        conversation=conversation,
-        creditor_id=debtor.creditor_id if debtor else None,
-        debtor_id=debtor.pk if debtor else None,
-        direction=Message.Direction.IN,
-        source="debtor",
-        kind=update.kind,
-        text=update.text[:8000],
-        salt=os.urandom(16).hex(),
-        content={
-            "tapped": update.tapped,
-            "media": update.media,
-            **({"raw": update.raw_kind} if not update.text else {}),
-        },
-        reply_to_id=answered.pk if answered else None,
-        state=Message.State.RECEIVED,
-        at=update.at,
-        recorded_at=now,
-    )
-    message.save(force_insert=True)
-    ProviderMessage.objects.create(provider_id=update.provider_id, message=message)
+    found = [replace(u, at=min(u.at, now)) for u in found if u.kind not in _CHANGES]
+    if not found:
+        return []
+    conversations = _conversations(number, found, now=now)
+    # Known; or another worker was faster, and the locks on the conversations let it finish.
+    known = _by_provider_id([u.provider_id for u in found])
+    found = [u for u in found if u.provider_id not in known]
+    answered = _by_provider_id([u.context_id for u in found if u.context_id])
+    debtors = _debtors([(conversations[address_of(u)[:2]], answered.get(u.context_id)) for u in found])
+    messages = []
+    spoken: list[tuple[Conversation, Message]] = []
+    for update, debtor in zip(found, debtors, strict=True):
+        conversation, reply_to = conversations[address_of(update)[:2]], answered.get(update.context_id)
+        message = Message(
+            id=uuid7(), tenant_id=current_tenant_id(), conversation_id=conversation.pk,
+            creditor_id=debtor.creditor_id if debtor else None, debtor_id=debtor.pk if debtor else None,
+            direction=Message.Direction.IN, source="debtor", kind=update.kind, text=update.text[:8000],
+            salt=os.urandom(16).hex(),
+            content={"tapped": update.tapped, "media": update.media, **({"raw": update.raw_kind} if not update.text else {})},
+            reply_to_id=reply_to.pk if reply_to else None, state=Message.State.RECEIVED, at=update.at, recorded_at=now,
+        )  # fmt: skip
+        messages.append(message)
+        _spoke(conversation, update, debtor, now=now)
+        if conversation.person_id and update.kind not in _SILENT:
+            spoken.append((conversation, message))
+    bulk.insert(Message, messages)
+    bulk.insert(ProviderMessage, [
+        ProviderMessage(id=uuid7(), tenant_id=current_tenant_id(), provider_id=u.provider_id, message_id=m.pk)
+        for u, m in zip(found, messages, strict=True)
+    ])  # fmt: skip
+    bulk.update(Conversation, [conversations[address_of(u)[:2]] for u in found], _TOUCHED)
+    if spoken:
+        _heed(spoken, now=now)
+        jobs.enqueue_all(REACT, [(m.pk, f"conversation:{c.pk}") for c, m in spoken], tenant_id=current_tenant_id())
+    for update in found:
+        if update.kind == "system":
+            _system(conversations[address_of(update)[:2]], update, now=now)
+    emit_many(
+        Emit("message.received", "messaging.message", m.pk, m.at, m.creditor_id,
+             data={"conversation": str(m.conversation_id), "debtor": str(m.debtor_id or ""), "kind": m.kind})
+        for m in messages
+    )  # fmt: skip
+    return messages
+
+
+def _spoke(conversation: Conversation, update: Inbound, debtor: Debtor | None, *, now: datetime) -> None:
+    """What a new message changes about its conversation; `_TOUCHED` names the columns."""
     opens = update.kind not in ("system", "unsupported")
     if opens and (conversation.last_inbound_at is None or update.at > conversation.last_inbound_at):
         conversation.last_inbound_at = update.at
     conversation.updated_at = now
-    if update.kind not in _SILENT and conversation.unanswered_since is None:
-        conversation.unanswered_since = update.at
+    if update.kind not in _SILENT:
+        conversation.unanswered_since = conversation.unanswered_since or update.at
+        # Their word ends a pause of ours, and what was closed goes on.
+        conversation.snoozed_until, conversation.state = None, Conversation.State.OPEN
     if update.profile_name:
         conversation.profile_name = update.profile_name
-    if debtor is not None and conversation.debtor_id != debtor.pk:
+    if debtor is not None:
         conversation.debtor_id = debtor.pk
-    conversation.save()
-    if conversation.person_id and update.kind not in _SILENT:
-        _heed(conversation, message, now=now)
-        jobs.enqueue(REACT, message.pk, tenant_id=current_tenant_id(), strand=f"conversation:{conversation.pk}")
-    elif update.kind == "system":
-        _system(conversation, update, now=now)
-    emit(Emit("message.received", "messaging.message", message.pk, update.at, message.creditor_id, data={
-        "conversation": str(conversation.pk), "debtor": str(message.debtor_id or ""), "kind": update.kind,
-    }))  # fmt: skip
-    return message
 
 
-def _heed(conversation: Conversation, message: Message, *, now: datetime) -> None:
-    """What their word changes whoever answers: an opt-out stops everything, any word pauses what was planned."""
-    person_id = conversation.person_id
-    assert person_id is not None
+def _heed(spoken: Sequence[tuple[Conversation, Message]], *, now: datetime) -> None:
+    """What their words change whoever answers: an opt-out stops everything, any word pauses what was planned."""
+    persons = [c.person_id for c, _ in spoken if c.person_id]
     # Whoever writes about a person locks the person before anything of theirs, so that no two wait for each other.
-    lock_persons([person_id], skip_locked=False)
-    note_inbound(person_id, channel="whatsapp", contact_point_id=conversation.contact_point_id, at=message.at)
-    tapped = message.content.get("tapped", "")
-    if tapped == "opt_out" or (not tapped and language.is_opt_out(message.text)):
+    lock_persons(persons, skip_locked=False)
+    note_inbound([(c.person_id, c.contact_point_id, m.at) for c, m in spoken if c.person_id], channel="whatsapp")
+    stopped: dict[uuid.UUID, tuple[Message, str]] = {}
+    for conversation, message in spoken:
+        tapped = message.content.get("tapped", "")
+        if conversation.person_id and (tapped == "opt_out" or (not tapped and language.is_opt_out(message.text))):
+            stopped[conversation.person_id] = (message, "button" if tapped else "words")
+    for person_id, (message, said) in stopped.items():
         # A withdrawal holds for every number and creditor of the organisation, and for what is queued already.
         raise_stop(
-            person_id, "opted_out", evidence={"message": str(message.pk), "said": "button" if tapped else "words"},
-            source="debtor", now=now,
-        )  # fmt: skip
+            person_id, "opted_out", evidence={"message": str(message.pk), "said": said}, source="debtor", now=now
+        )
         withdraw_of_person(person_id, reason="opted_out", now=now, classes=None)
         pause_for(person_id, reason="opted_out", now=now)
-    else:
-        withdraw_of_person(person_id, reason="replied", now=now)
-        pause_for(person_id, reason="replied", now=now)
+    others = [person_id for person_id in persons if person_id not in stopped]
+    withdraw_of_people(others, reason="replied", now=now)
+    pause_people(others, reason="replied", now=now)
 
 
 @jobs.handles(REACT)
 def answer(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
     """Let whoever speaks in the conversation react to one kept message."""
+    answer_all(tenant_id, [job])
+
+
+@jobs.handles_many(REACT)
+def answer_all(tenant_id: uuid.UUID, leased: list[jobs.Leased]) -> None:
+    """The same for several messages of different people; who wrote twice is left for a turn of their own."""
     clock = Tenant.objects.get(pk=tenant_id).clock()
     with tenant_scope(tenant_id):
-        message = Message.objects.get(pk=job.subject)
-        conversation = Conversation.objects.select_for_update(no_key=True).get(pk=message.conversation_id)
-        if conversation.person_id is not None:
-            lock_persons([conversation.person_id], skip_locked=False)
-        bot.react(conversation, message, now=clock.now())
-        jobs.complete(job)
+        by_subject = {str(m.pk): m for m in Message.objects.filter(pk__in=[job.subject for job in leased])}
+        wanted = {m.conversation_id for m in by_subject.values()}
+        conversations = {
+            c.pk: c for c in Conversation.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
+        }
+        heard: dict[uuid.UUID, tuple[jobs.Leased, Conversation, Message]] = {}
+        for job in leased:
+            message = by_subject[job.subject]
+            conversation = conversations[message.conversation_id]
+            heard.setdefault(conversation.person_id or conversation.pk, (job, conversation, message))
+        lock_persons(filter(None, (c.person_id for _, c, _ in heard.values())), skip_locked=False)
+        bot.react([(conversation, message) for _, conversation, message in heard.values()], now=clock.now())
+        jobs.complete(*[job for job, _, _ in heard.values()])
 
 
-def _conversation(number: Number, update: Inbound, *, now: datetime) -> Conversation:
-    """The conversation with this address, locked; made and joined to a person where it is new."""
-    kind, address, wire = address_of(update)
-    Conversation.objects.bulk_create(
-        [
-            Conversation(
-                number=number, address_kind=kind, address=address, wire_address=wire, created_at=now, updated_at=now
-            )
-        ],
-        ignore_conflicts=True,
-    )
+def _conversations(number: Number, updates: Sequence[Inbound], *, now: datetime) -> dict[tuple[str, str], Conversation]:
+    """The conversations with these addresses, locked; made and joined to a person where they are new."""
+    wires = {address_of(u)[:2]: address_of(u)[2] for u in updates}
     # No key lock: whoever adds a message to this conversation may hold the person that we want next.
-    row = Conversation.objects.select_for_update(no_key=True).get(number=number, address_kind=kind, address=address)
-    row.wire_address = wire
-    if row.contact_point_id is None:
-        point = (
-            ContactPoint.objects.filter(kind=kind, value=address)
-            .exclude(identity=ContactPoint.Identity.WRONG_PERSON)
-            .order_by("reported_wrong_at", "-id")
-            .first()
-        )
-        if point is not None:
-            row.contact_point, row.person_id = point, point.person_id
-            ContactPoint.objects.filter(pk=point.pk, wire_value="").update(wire_value=wire)
-    return row
+    held = Conversation.objects.select_for_update(no_key=True).filter(
+        number=number, address__in={address for _, address in wires}
+    )
+    rows = {(row.address_kind, row.address): row for row in held.order_by("pk")}
+    if missing := [key for key in wires if key not in rows]:
+        Conversation.objects.bulk_create(
+            [
+                Conversation(
+                    number=number, address_kind=kind, address=address, wire_address=wires[kind, address],
+                    created_at=now, updated_at=now,
+                )
+                for kind, address in missing
+            ],
+            ignore_conflicts=True,  # somebody else may be making it just now
+        )  # fmt: skip
+        rows |= {(row.address_kind, row.address): row for row in held.order_by("pk")}
+    for key, wire in wires.items():
+        row = rows[key]
+        row.wire_address = wire
+        if row.contact_point_id is None:
+            _join(row)
+    return {key: rows[key] for key in wires}
 
 
-def _answered(context_id: str) -> Message | None:
-    if not context_id:
-        return None
-    found = ProviderMessage.objects.select_related("message").filter(provider_id=context_id).first()
-    return found.message if found else None
+def _join(conversation: Conversation) -> None:
+    """Find out whose address it is; who said that it is not theirs is not asked again."""
+    point = (
+        ContactPoint.objects.filter(kind=conversation.address_kind, value=conversation.address)
+        .exclude(identity=ContactPoint.Identity.WRONG_PERSON)
+        .order_by("reported_wrong_at", "-id")
+        .first()
+    )
+    if point is not None:
+        conversation.contact_point, conversation.person_id = point, point.person_id
+        ContactPoint.objects.filter(pk=point.pk, wire_value="").update(wire_value=conversation.wire_address)
 
 
-def _debtor(conversation: Conversation, answered: Message | None) -> Debtor | None:
-    """Whom it is about: the debtor of the message answered, else of the conversation, else the person's only one."""
-    wanted = answered.debtor_id if answered else conversation.debtor_id
-    if wanted:
-        return Debtor.objects.filter(pk=wanted).first()
-    if conversation.person_id is None:
-        return None
-    own = list(Debtor.objects.filter(person_id=conversation.person_id).order_by("-open_minor", "id")[:2])
-    return own[0] if own else None
+def _by_provider_id(ids: Sequence[str]) -> dict[str, Message]:
+    found = ProviderMessage.objects.select_related("message").filter(provider_id__in=ids) if ids else []
+    return {row.provider_id: row.message for row in found}
+
+
+def _debtors(asked: Sequence[tuple[Conversation, Message | None]]) -> list[Debtor | None]:
+    """Whom each is about: the debtor of the message answered, else of the conversation, else who owes most."""
+    wanted = [(answered.debtor_id if answered else None) or c.debtor_id for c, answered in asked]
+    by_id = {d.pk: d for d in Debtor.objects.filter(pk__in=set(filter(None, wanted)))}
+    persons = {c.person_id for (c, _), debtor_id in zip(asked, wanted, strict=True) if not debtor_id and c.person_id}
+    own: dict[uuid.UUID, Debtor] = {}
+    for debtor in Debtor.objects.filter(person_id__in=persons).order_by("-open_minor", "id") if persons else ():
+        own.setdefault(debtor.person_id, debtor)
+    return [
+        by_id.get(debtor_id) if debtor_id else own.get(c.person_id) if c.person_id else None
+        for (c, _), debtor_id in zip(asked, wanted, strict=True)
+    ]
 
 
 def _edited(update: Inbound, *, now: datetime) -> None:

@@ -55,14 +55,16 @@ def _template(
             account=account, name=value.get("message_template_name", ""), language=language
         )
     for row in rows.select_for_update(no_key=True):
-        if status:
+        if status == "approved" and row.held_at is not None:
+            pass  # a person, or its new price, keeps it out of use until a person puts it back
+        elif status:
             row.status = status
             row.rejected_reason = str(value.get("reason") or "")[:300] if status != "approved" else ""
         if quality:
             row.quality = quality
         if category and category != row.category:
             # A reminder that Meta calls marketing costs many times more and stops being a service: look first.
-            row.category, row.status = category, MessageTemplate.Status.PAUSED
+            row.category, row.status, row.held_at = category, MessageTemplate.Status.PAUSED, now
             row.rejected_reason = f"Meta changed the category to {category}"
         row.updated_at = now
         row.save()

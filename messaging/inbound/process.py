@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import partial
 
 from messaging.channels.whatsapp.receive import Inbound, Malformed, Other, Status, updates
@@ -17,6 +18,8 @@ from tenants.models import RawInbound, Tenant
 from tenants.scope import tenant_scope
 
 log = logging.getLogger("trato.inbound")
+#: Messages that are taken in with one transaction.
+TOGETHER = 100
 
 
 @jobs.handles("messaging.inbound")
@@ -44,8 +47,13 @@ def process(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
             troubles.pop()  # one of them is bad: each by itself finds out which
             for report in batch:
                 _tried(raw, troubles, tenant_id, partial(statuses.apply, [report], now=now))
-    for update in rest:
-        _tried(raw, troubles, tenant_id, partial(_one, update, now=clock.now()))
+    for group in _apart(rest):
+        if isinstance(group, Other):
+            _tried(raw, troubles, tenant_id, partial(changes.apply, group, now=clock.now()))
+        elif not _tried(raw, troubles, tenant_id, partial(_arrive, group, now=clock.now())) and len(group) > 1:
+            troubles.pop()
+            for update in group:
+                _tried(raw, troubles, tenant_id, partial(_arrive, [update], now=clock.now()))
     if troubles and job.tries < jobs.MAX_TRIES:
         raise RuntimeError("; ".join(troubles)[:2000])  # the whole body again later: what was done is done once
     with tenant_scope(tenant_id):
@@ -72,13 +80,29 @@ def _tried(raw: RawInbound, troubles: list[str], tenant_id: uuid.UUID, work: Cal
     return True
 
 
-def _one(update: Inbound | Other, *, now: object) -> None:
-    if isinstance(update, Inbound):
-        number = Number.objects.filter(provider_id=update.phone_number_id, channel="whatsapp").first()
-        if number is not None:
-            arrivals.arrive(number, update, now=now)  # type: ignore[arg-type]
-        return
-    changes.apply(update, now=now)  # type: ignore[arg-type]
+def _apart(updates: Iterable[Inbound | Other]) -> Iterator[list[Inbound] | Other]:
+    """Messages to one number from people who each wrote once, together; the order of the body is kept."""
+    group: list[Inbound] = []
+    seen: set[tuple[str, str]] = set()
+    for update in updates:
+        who = arrivals.address_of(update)[:2] if isinstance(update, Inbound) else ("", "")
+        fits = who not in seen and len(group) < TOGETHER
+        if group and not (fits and isinstance(update, Inbound) and update.phone_number_id == group[0].phone_number_id):
+            yield group
+            group, seen = [], set()
+        if isinstance(update, Inbound):
+            group.append(update)
+            seen.add(who)
+        else:
+            yield update
+    if group:
+        yield group
+
+
+def _arrive(group: Sequence[Inbound], *, now: datetime) -> None:
+    number = Number.objects.filter(provider_id=group[0].phone_number_id, channel="whatsapp").first()
+    if number is not None:
+        arrivals.arrive(number, group, now=now)
 
 
 def _quarantine(tenant: Tenant, raw: RawInbound, job: jobs.Leased, reason: str) -> None:

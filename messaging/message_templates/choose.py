@@ -66,11 +66,15 @@ class TemplateShelf:
             raise DomainError("wrong_number", "somebody else answers at this debtor's number: find a new one")
         return contact
 
-    def number(self, account: Account, *, now: datetime) -> Number:
-        """The number that will send. Raises DomainError `no_number`."""
+    def channels(self, *, now: datetime) -> Channels:
+        """The organisation's numbers and their state, loaded on first use."""
         if self._channels is None:
             self._channels = Channels(now=now)
-        number = self._channels.number_for(account.creditor.pk)
+        return self._channels
+
+    def number(self, account: Account, *, now: datetime) -> Number:
+        """The number that will send. Raises DomainError `no_number`."""
+        number = self.channels(now=now).number_for(account.creditor.pk)
         if number is None:
             raise DomainError("no_number", "no WhatsApp number serves this creditor: connect one first")
         return number

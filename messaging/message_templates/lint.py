@@ -67,6 +67,17 @@ SAMPLES = {
     "paid_on": "20/11/2026", "balance": "$ 0,00", "promised_on": "20/11/2026",
 }  # fmt: skip
 
+_SAMPLES_PT = {
+    "agent": "a assistente", "amount": "R$ 1.250,00", "principal": "R$ 1.250,00", "interest": "R$ 0,00",
+    "fees": "R$ 0,00", "fines": "R$ 0,00", "balance": "R$ 0,00", "how_to_pay": "o link da Horizonte",
+    "contact": "ajuda@horizonte.example", "authority": "com mandato", "plan": "3 parcelas", "reference": "a fatura F-1042",
+}  # fmt: skip
+
+
+def samples_for(language: str) -> dict[str, str]:
+    """The made-up values for a template in this language (WhatsApp's code)."""
+    return SAMPLES | (_SAMPLES_PT if language.startswith("pt") else {})
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:

@@ -27,6 +27,7 @@ _STATUS = {
     "LIMIT_EXCEEDED": "rejected", "DISABLED": "disabled", "ARCHIVED": "disabled", "DELETED": "disabled",
     "PENDING_DELETION": "disabled",
 }  # fmt: skip
+_PAUSED = MessageTemplate.Status.PAUSED
 _EDITABLE = (MessageTemplate.Status.DRAFT, MessageTemplate.Status.REJECTED)
 
 
@@ -53,7 +54,11 @@ def save_template(
 
     Raises DomainError `template_fixed` for one that is at WhatsApp already: write a new one under another name.
     """
-    row = MessageTemplate.objects.select_for_update(no_key=True).filter(account=account, name=name, language=language).first()
+    row = (
+        MessageTemplate.objects.select_for_update(no_key=True)
+        .filter(account=account, name=name, language=language)
+        .first()
+    )
     if row is not None and row.status not in _EDITABLE:
         raise DomainError("template_fixed", "%(name)s is %(status)s: write a new one", name=name, status=row.status)
     row = row or MessageTemplate(account=account, name=name, language=language, created_at=now)
@@ -113,7 +118,7 @@ def sync_templates(
             if reading_of(row).troubles:
                 continue
             try:
-                said[row.pk] = admin.create(_definition(row))
+                said[row.pk] = admin.create(definition_of(row))
             except Refused as no:
                 if no.code == _EXISTS:
                     continue  # the list below says how it stands
@@ -141,7 +146,7 @@ def _take_over(
         answer = said.get(row.pk)
         found = remote.get((row.name, row.language)) or (answer if isinstance(answer, Remote) else None)
         if found is not None:
-            _stand(row, found)
+            _stand(row, found, now=now)
         elif isinstance(answer, Refused):
             row.status, row.rejected_reason = MessageTemplate.Status.REJECTED, f"{answer.code}: {answer.detail}"[:300]
         if before != (row.status, row.category, row.provider_id, row.quality):
@@ -154,20 +159,27 @@ def _take_over(
     return counts
 
 
-def _stand(row: MessageTemplate, found: Remote) -> None:
+def _stand(row: MessageTemplate, found: Remote, *, now: datetime) -> None:
     row.provider_id, row.quality = found.id, found.quality[:10]
-    row.status = _STATUS.get(found.status, MessageTemplate.Status.PENDING)
-    row.rejected_reason = found.rejected_reason[:300] if row.status == MessageTemplate.Status.REJECTED else ""
+    status = _STATUS.get(found.status, MessageTemplate.Status.PENDING)
+    if status == MessageTemplate.Status.APPROVED and row.held_at is not None:
+        # WhatsApp would take it; a person (or its new price) keeps it out of use until a person puts it back.
+        status = MessageTemplate.Status.DISABLED if row.status == MessageTemplate.Status.DISABLED else _PAUSED
+    elif status != _PAUSED:
+        row.rejected_reason = found.rejected_reason[:300] if status == MessageTemplate.Status.REJECTED else ""
+    row.status = status
     if found.category and found.category != row.category:
         # Approved as marketing it would cost many times more and stop being a service: a person looks first.
         row.category, row.rejected_reason = found.category, f"WhatsApp made it {found.category}"
         if row.status == MessageTemplate.Status.APPROVED:
-            row.status = MessageTemplate.Status.PAUSED
+            row.status, row.held_at = _PAUSED, now
 
 
-def _definition(row: MessageTemplate) -> Definition:
+def definition_of(row: MessageTemplate) -> Definition:
+    """A stored template as WhatsApp takes it."""
+    samples = lint.samples_for(row.language)
     return Definition(
         name=row.name, language=row.language, category=row.category, body=row.body, footer=row.footer,
         header=row.header, buttons=[button["title"] for button in row.buttons],
-        examples={name: lint.SAMPLES.get(name, "dato") for name in row.variables},
+        examples={name: samples.get(name, "dato") for name in row.variables},
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""`python -m messaging.sandbox --port N --state DIR --seed N`."""
+"""`python -m messaging.sandbox --port N --state DIR --seed N`; one process may serve several sandboxes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,22 @@ def main() -> int:
     parser.add_argument(
         "--state", type=Path, default=None, help="directory of the journal; without it everything is in memory"
     )
+    parser.add_argument(
+        "--also", action="append", default=[], metavar="PORT=DIR", help="another sandbox with its own clock and people"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--now", type=parse_instant, default=None, metavar="RFC3339", help="let the clock stand still at this instant"
     )
     options = parser.parse_args()
     try:
-        app = create_app(Config(seed=options.seed, directory=options.state, start_us=options.now))
-        asyncio.run(serve(app, options.host, options.port))
+        worlds = [(options.port, options.state)]
+        worlds += [(int(port), Path(state)) for port, _, state in (each.partition("=") for each in options.also)]
+        apps = [
+            (port, create_app(Config(seed=options.seed, directory=state, start_us=options.now)))
+            for port, state in worlds
+        ]
+        asyncio.run(serve(apps, options.host))
     except (OSError, JournalTooNew) as error:
         sys.stderr.write(f"The sandbox did not start: {error}\n")
         return 1

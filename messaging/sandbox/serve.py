@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -62,16 +63,21 @@ def handler_for(app: Starlette) -> Any:
     return handle
 
 
-async def serve(app: Starlette, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM; raises OSError when the port is taken."""
-    server = web.Server(handler_for(app), access_log=None)
+async def serve(apps: Sequence[tuple[int, Starlette]], host: str) -> None:
+    """Serve each app on its port until SIGINT or SIGTERM; raises OSError when a port is taken."""
     loop = asyncio.get_running_loop()
-    listener = await loop.create_server(server, host, port, backlog=1024)
-    app.state.sandbox.start()
+    servers = []
+    for port, app in apps:
+        server = web.Server(handler_for(app), access_log=None)
+        listener = await loop.create_server(server, host, port, backlog=1024)
+        app.state.sandbox.start()
+        servers.append((listener, server))
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     await stop.wait()
-    listener.close()
-    await server.shutdown(1.0)
-    await app.state.sandbox.close()
+    for listener, server in servers:
+        listener.close()
+        await server.shutdown(1.0)
+    for _, app in apps:
+        await app.state.sandbox.close()

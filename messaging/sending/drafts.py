@@ -58,7 +58,8 @@ def best_contact(points: Iterable[ContactPoint]) -> ContactPoint | None:
     return usable[0] if usable else None
 
 
-def drafts_of(wishes: Sequence[Wish], channels: Channels, *, now: datetime) -> list[Draft]:
+def drafts_of(wishes: Sequence[Wish], channels: Channels, *, now: datetime, keep: bool = True) -> list[Draft]:
+    """Drafts of these wishes, in order; `keep` False (previews) makes no conversation where there is none."""
     debtors = {d.pk: d for d in Debtor.objects.filter(pk__in={w.debtor_id for w in wishes})}
     persons = {d.person_id for d in debtors.values()}
     points: dict[uuid.UUID, list[ContactPoint]] = defaultdict(list)
@@ -89,7 +90,7 @@ def drafts_of(wishes: Sequence[Wish], channels: Channels, *, now: datetime) -> l
         if number is None:
             raise DomainError("no_number", "no WhatsApp number serves this creditor: connect one first")
         placed.append((wish, debtor, contact, number))
-    threads = _conversations([(n, p, d) for _, d, p, n in placed], now=now)
+    threads = _conversations([(n, p, d) for _, d, p, n in placed], now=now, keep=keep)
     return [
         _draft(
             wish, debtor, contact, number,
@@ -101,9 +102,9 @@ def drafts_of(wishes: Sequence[Wish], channels: Channels, *, now: datetime) -> l
 
 
 def _conversations(
-    places: Sequence[tuple[Number, ContactPoint, Debtor]], *, now: datetime
+    places: Sequence[tuple[Number, ContactPoint, Debtor]], *, now: datetime, keep: bool
 ) -> dict[tuple[uuid.UUID, str, str], Conversation]:
-    """The conversations of these addresses, made where there is none."""
+    """The conversations of these addresses, made (and kept, if wanted) where there is none."""
     keys = {(number.pk, contact.kind, contact.value) for number, contact, _ in places}
     found = conversations_of(keys)
     missing = {}
@@ -114,6 +115,8 @@ def _conversations(
                 number=number, address_kind=contact.kind, address=contact.value, wire_address=contact.wire_value,
                 contact_point=contact, person_id=debtor.person_id, debtor_id=debtor.pk, created_at=now, updated_at=now,
             )  # fmt: skip
+    if not keep:
+        return {**found, **missing}
     if missing:
         Conversation.objects.bulk_create(missing.values(), ignore_conflicts=True)
         found = conversations_of(keys)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from compliance.services import authorise, settle
@@ -15,6 +15,8 @@ from tenants import lanes
 from tenants.events import Emit, emit_many
 from tenants.tasks import nudge
 
+#: What nobody waits for: it was planned, not asked for.
+PLANNED = ("collection", "identity_probe")
 ALIVE = [SendRequest.State.WAITING, SendRequest.State.QUEUED]
 
 
@@ -124,13 +126,21 @@ def replace_reason(request: SendRequest, reason: str) -> SendRequest:
 
 
 def withdraw_of_person(
-    person_id: uuid.UUID, *, reason: str, now: datetime, classes: Sequence[str] | None = ("collection", "identity_probe"),
+    person_id: uuid.UUID, *, reason: str, now: datetime, classes: Sequence[str] | None = PLANNED,
     debtor_id: uuid.UUID | None = None,
 ) -> int:  # fmt: skip
     """Take back a person's waiting and queued messages of these classes (None: all); returns how many."""
-    rows = SendRequest.objects.select_for_update(no_key=True).filter(person_id=person_id, state__in=ALIVE)
+    return withdraw_of_people([person_id], reason=reason, now=now, classes=classes, debtor_id=debtor_id)
+
+
+def withdraw_of_people(
+    person_ids: Collection[uuid.UUID], *, reason: str, now: datetime, classes: Sequence[str] | None = PLANNED,
+    debtor_id: uuid.UUID | None = None,
+) -> int:  # fmt: skip
+    """The same for several people at once."""
+    rows = SendRequest.objects.select_for_update(no_key=True).filter(person_id__in=person_ids, state__in=ALIVE)
     if classes is not None:
         rows = rows.filter(message_class__in=classes)
     if debtor_id is not None:
         rows = rows.filter(debtor_id=debtor_id)
-    return withdraw(list(rows.order_by("id")), reason=reason, now=now)
+    return withdraw(list(rows.order_by("id")), reason=reason, now=now) if person_ids else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import lru_cache
@@ -24,7 +24,9 @@ from tenants.events import Emit, emit_many
 #: How long the sequence keeps quiet after the debtor wrote, when nothing else comes of it.
 AFTER_REPLY = timedelta(days=3)
 #: Pauses that only time or a person ends, and how long they last: nothing in the account says that they hold.
-ON_HOLD = {"replied": AFTER_REPLY, "to_verify": timedelta(days=3), "hardship": timedelta(days=30)}
+ON_HOLD = {
+    "replied": AFTER_REPLY, "to_verify": timedelta(days=3), "hardship": timedelta(days=30), "held": timedelta(days=7)
+}  # fmt: skip
 _COUNTRY_ZONE = {
     "BR": "America/Sao_Paulo", "MX": "America/Mexico_City", "CO": "America/Bogota", "PE": "America/Lima",
     "CL": "America/Santiago", "AR": "America/Argentina/Buenos_Aires", "EC": "America/Guayaquil",
@@ -248,9 +250,16 @@ def plan(row: Enrolment, account: Account, steps: Sequence[Step], *, now: dateti
 
 def pause_for(person_id: uuid.UUID, *, reason: str, now: datetime) -> int:
     """The debtor wrote, promised, disputed or opted out: nothing planned for them goes out. Returns how many."""
+    return pause_people([person_id], reason=reason, now=now)
+
+
+def pause_people(person_ids: Collection[uuid.UUID], *, reason: str, now: datetime) -> int:
+    """The same for several people at once."""
+    if not person_ids:
+        return 0
     rows = list(
         Enrolment.objects.select_for_update(no_key=True)
-        .filter(debtor__person_id=person_id, state__in=[Enrolment.State.ACTIVE, Enrolment.State.PAUSED])
+        .filter(debtor__person_id__in=person_ids, state__in=[Enrolment.State.ACTIVE, Enrolment.State.PAUSED])
         .order_by("pk")
     )
     for row in rows:
@@ -277,9 +286,32 @@ def pause_for(person_id: uuid.UUID, *, reason: str, now: datetime) -> int:
     return len(rows)
 
 
+def hold(debtor_id: uuid.UUID, *, until: datetime, now: datetime) -> bool:
+    """Somebody pauses a debtor's sequence until an instant; False when there is none that runs.
+
+    What else pauses it (a promise, a dispute, an agreement, hardship) stays as it is.
+    """
+    row = (
+        Enrolment.objects.select_for_update(no_key=True)
+        .filter(debtor_id=debtor_id, state__in=[Enrolment.State.ACTIVE, Enrolment.State.PAUSED])
+        .first()
+    )
+    if row is None or (row.state == Enrolment.State.PAUSED and row.reason not in ("held", "replied")):
+        return False
+    if until <= now:
+        raise DomainError("hold_until", "a pause ends in the future", pointer="/until")
+    _set(row, Enrolment.State.PAUSED, "held", until=until)
+    row.updated_at = now
+    row.save(update_fields=["state", "reason", "paused_until", "next_at", "next_step", "updated_at"])
+    lanes.wake("sequence", at=until)
+    data = {"debtor": str(debtor_id), "reason": "held"}
+    emit_many([Emit("enrolment.paused", "messaging.enrolment", row.pk, now, row.creditor_id, data=data)])
+    return True
+
+
 def held_back(debtor_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
-    """Those who were promised quiet: in hardship, or waiting for somebody to look at their receipt."""
-    held = Enrolment.objects.filter(debtor_id__in=set(debtor_ids), state="paused", reason__in=["hardship", "to_verify"])
+    """Those who were promised quiet: in hardship, waiting for a look at their receipt, or paused by a person."""
+    held = Enrolment.objects.filter(debtor_id__in=set(debtor_ids), state="paused", reason__in=["hardship", "to_verify", "held"])
     return set(held.values_list("debtor_id", flat=True))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from kernel.errors import DomainError
@@ -48,9 +48,18 @@ Progress = Callable[[Import], None]
 @dataclass(slots=True)
 class _Tally:
     counts: dict[str, int] = field(default_factory=dict)
+    #: What a preview would have made already: it writes nothing, so the next thousand would count it as new again.
+    known: set[tuple[str, str]] | None = None
 
     def add(self, what: str, number: int = 1) -> None:
         self.counts[what] = self.counts.get(what, 0) + number
+
+    def outcome(self, kind: str, external_id: str, outcome: str) -> None:
+        if self.known is not None and outcome == "created":
+            if (kind, external_id) in self.known:
+                outcome = "unchanged"
+            self.known.add((kind, external_id))
+        self.add(f"{kind}_{outcome}")
 
 
 def apply_import(
@@ -67,12 +76,14 @@ def apply_import(
     resume: Import | None = None,
     commit_rows: int = COMMIT_ROWS,
     progress: Progress | None = None,
+    pause: Callable[[], bool] | None = None,
 ) -> Import:
     """Take a creditor's rows, in the order of their lines; returns the Import with its counts.
 
     Opens a tenant scope per thousand rows, so call it outside of any. `resume` goes on with a stopped import: rows up
     to its position are skipped. Consents and stops go to `sink` (else to `portfolio.hooks`) in the transaction of
-    their rows. `now` is the organisation's business clock; `header` names the columns of the rejected rows.
+    their rows. `now` is the organisation's business clock; `header` names the columns of the rejected rows. `pause` is
+    asked after each thousand: True leaves the rest for a later call with `resume`, and the import stays `reading`.
     """
     tenant_id = tenant_of(creditor)
     with tenant_scope(tenant_id, creditor_ids=creditor_ids):
@@ -103,11 +114,58 @@ def apply_import(
         made.counts, made.position = dict(tally.counts), max(made.position, _last_line(batch))
         if progress is not None:
             progress(made)
+        if pause is not None and pause():
+            return made
     with tenant_scope(tenant_id, creditor_ids=creditor_ids):
         made.state, made.finished_at = Import.State.APPLIED, now
         made.save(update_fields=["state", "finished_at"])
         emit(Emit("import.applied", "portfolio.import", made.id, now, creditor.id, data={"counts": made.counts}))
     return made
+
+
+@dataclass(slots=True)
+class Preview:
+    """What an import would do: counts as of an Import, the first refusals, and how far the file was read."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    position: int = 0
+    finished: bool = False
+    errors: list[RowError] = field(default_factory=list)
+
+
+def preview_import(
+    creditor: Creditor,
+    rows: Iterable[Row | RowError],
+    *,
+    now: datetime,
+    so_far: Preview,
+    keep_errors: int,
+    creditor_ids: Collection[uuid.UUID] | None = None,
+    pause: Callable[[], bool] | None = None,
+    progress: Callable[[Preview], None] | None = None,
+    commit_rows: int = COMMIT_ROWS,
+) -> Preview:
+    """Judge rows as `apply_import` would, and change nothing: each thousand is rolled back. Goes on after `so_far`.
+
+    A debtor whose lines do not stand together is counted as new once per thousand lines and pause. Opens scopes.
+    """
+    tenant_id, known = tenant_of(creditor), set[tuple[str, str]]()
+    for batch in _batches(rows, so_far.position, commit_rows):
+        tally = _Tally(dict(so_far.counts), known)
+        with tenant_scope(tenant_id, creditor_ids=creditor_ids):
+            _, errors, number = _judge(None, creditor, batch, now, tally)
+            transaction.set_rollback(True)
+        tally.add("rows", number)
+        tally.add("rejected", len({error.line for error in errors}))
+        errors.sort(key=lambda error: error.line)
+        so_far.counts, so_far.position = tally.counts, max(so_far.position, _last_line(batch))
+        so_far.errors += errors[: max(0, keep_errors - len(so_far.errors))]
+        if progress is not None:
+            progress(so_far)
+        if pause is not None and pause():
+            return so_far
+    so_far.finished = True
+    return so_far
 
 
 def tenant_of(row: Creditor | Import) -> uuid.UUID:
@@ -139,7 +197,29 @@ def _last_line(batch: list[Group | RowError]) -> int:
 def _apply(
     made: Import, creditor: Creditor, batch: list[Group | RowError], now: datetime, tally: _Tally, sink: Sink | None
 ) -> None:
-    book = open_book(creditor, now=now, source=f"import:{made.id.hex[:32]}", import_id=made.id, thin=True)
+    book, errors, number = _judge(made.id, creditor, batch, now, tally)
+    for debtor in {item.debtor for item in batch if isinstance(item, Group)}:
+        account = book.by_external.get(debtor)
+        if account is not None:
+            account.debtor.balance_as_of = now
+            book.change(account.debtor)
+    book.write()
+    if book.notes:
+        (sink or hooks.take)(book.notes, now)
+    keep_rejected(made, creditor, errors)
+    tally.add("rows", number)
+    tally.add("rejected", len({error.line for error in errors}))
+    Import.objects.filter(pk=made.pk).update(
+        position=max(made.position, _last_line(batch)), counts=tally.counts, state=Import.State.READING
+    )
+
+
+def _judge(
+    import_id: uuid.UUID | None, creditor: Creditor, batch: list[Group | RowError], now: datetime, tally: _Tally
+) -> tuple[Book, list[RowError], int]:
+    """Take a batch into a book that is not written yet: the book, what was refused, how many rows there were."""
+    source = "preview" if import_id is None else f"import:{import_id.hex[:32]}"
+    book = open_book(creditor, now=now, source=source, import_id=import_id, thin=True)
     found = [item for item in batch if isinstance(item, Group)]
     errors = [item for item in batch if isinstance(item, RowError)]
     rows = [row for group in found for row in group.rows]
@@ -169,19 +249,7 @@ def _apply(
                     errors.append(_refused(error, [row]))
                     if row.debtor not in book.by_external:
                         break  # nobody to write the rest of the line to
-        account = book.by_external.get(group.debtor)
-        if account is not None:
-            account.debtor.balance_as_of = now
-            book.change(account.debtor)
-    book.write()
-    if book.notes:
-        (sink or hooks.take)(book.notes, now)
-    keep_rejected(made, creditor, errors)
-    tally.add("rows", len(rows))
-    tally.add("rejected", len({error.line for error in errors}))
-    Import.objects.filter(pk=made.pk).update(
-        position=max(made.position, _last_line(batch)), counts=tally.counts, state=Import.State.READING
-    )
+    return book, errors, len(rows)
 
 
 def _lines(group: Group) -> Iterator[list[Row]]:
@@ -237,15 +305,15 @@ def _check_line(book: Book, rows: list[Row]) -> None:
 def _apply_row(book: Book, row: Row, tally: _Tally) -> None:
     if isinstance(row, DebtorRow):
         _, outcome = put_debtor(book, row.debtor, _debtor_fields(row))
-        tally.add(f"debtors_{outcome}")
+        tally.outcome("debtors", row.debtor, outcome)
         return
     account = book.by_external[row.debtor]
     if isinstance(row, ContactRow):
         _, outcome = put_contact(book, account, _contact_fields(row))
-        tally.add(f"contacts_{outcome}")
+        tally.outcome("contacts", f"{row.debtor} {row.value}", outcome)
     elif isinstance(row, InvoiceRow):
         _, outcome = put_invoice(book, account, row.external_id, _invoice_fields(row))
-        tally.add(f"invoices_{outcome}")
+        tally.outcome("invoices", row.external_id, outcome)
     else:
         credit = isinstance(row, CreditRow)
         on = row.credited_on if isinstance(row, CreditRow) else row.paid_on
@@ -261,7 +329,7 @@ def _apply_row(book: Book, row: Row, tally: _Tally) -> None:
             first=named.id if named is not None and named.id in account.invoices else None,
             replace=True,
         )
-        tally.add(f"{'credits' if credit else 'payments'}_{outcome}")
+        tally.outcome("credits" if credit else "payments", row.external_id, outcome)
 
 
 def _debtor_fields(row: DebtorRow) -> dict[str, Any]:

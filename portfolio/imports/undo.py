@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from django.db.models import Q
@@ -16,13 +16,22 @@ from portfolio.services.debtors import withdraw_account
 from tenants.events import Emit, emit
 from tenants.scope import tenant_scope
 
+#: Where a stopped undoing went, in the import's mapping: the last debtor that was done.
+_AFTER = "undone_after"
 
-def undo_import(made: Import, *, now: datetime, creditor_ids: Collection[uuid.UUID] | None = None) -> Import:
+
+def undo_import(
+    made: Import,
+    *,
+    now: datetime,
+    creditor_ids: Collection[uuid.UUID] | None = None,
+    pause: Callable[[], bool] | None = None,
+) -> Import:
     """Take an import back, with reversals: its payments, credits and invoices, and the amounts that it stated.
 
     What came from elsewhere stays: money that was paid on its invoices becomes the debtors' surplus, and an amount that
     a later import stated holds. Debtors that it made and that owe nothing else are withdrawn. Opens its own tenant
-    scopes; stopped in the middle it goes on when called again. Raises DomainError when it was never applied.
+    scopes; stopped in the middle, or by `pause` after 200 debtors, it goes on when called again.
     """
     tenant_id = tenant_of(made)
     with tenant_scope(tenant_id, creditor_ids=creditor_ids):
@@ -37,14 +46,21 @@ def undo_import(made: Import, *, now: datetime, creditor_ids: Collection[uuid.UU
                 .values_list("debtor_id", flat=True)
                 .distinct()
             )
-    ids = sorted(touched)
+    after = held.mapping.get(_AFTER, "")
+    ids = [debtor for debtor in sorted(touched) if str(debtor) > after]
     for start in range(0, len(ids), 200):
+        part = ids[start : start + 200]
         with tenant_scope(tenant_id, creditor_ids=creditor_ids):
-            _undo(held, creditor, ids[start : start + 200], now)
+            _undo(held, creditor, part, now)
+            held.mapping[_AFTER] = str(part[-1])
+            held.save(update_fields=["mapping"])
+        if pause is not None and pause():
+            return held
     with tenant_scope(tenant_id, creditor_ids=creditor_ids):
         held.state, held.finished_at = Import.State.UNDONE, now
-        held.save(update_fields=["state", "finished_at"])
-        emit(Emit("import.undone", "portfolio.import", held.id, now, creditor.id, data={"debtors": len(ids)}))
+        held.mapping.pop(_AFTER, None)
+        held.save(update_fields=["state", "finished_at", "mapping"])
+        emit(Emit("import.undone", "portfolio.import", held.id, now, creditor.id, data={"debtors": len(touched)}))
     return held
 
 

@@ -1,21 +1,20 @@
 """The debtor's page about a payable, at /p/<token>: whom, how much, the code, how to pay, whom to ask.
 
-Plain HTML that needs no script, in the debtor's language; JSON for machines. It names no debt's history and no more
-of the debtor than they came with.
+Plain HTML that needs no script (one copies the code where it may), in the debtor's language; JSON for machines. It
+names no debt's history and no more of the debtor than they came with.
 """
 
 from __future__ import annotations
 
 from babel.dates import format_date
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils.html import conditional_escape, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from kernel.money import Money
 from portfolio.models import Creditor, Payable
-from portfolio.payables import cards
+from portfolio.payables import cards, clabe, qr
 from portfolio.queries import payable_by
 from portfolio.services.payables import tenant_of
 from tenants.models import Tenant
@@ -48,6 +47,11 @@ WORDS = {
         "replaced": "El monto cambió y este código ya no sirve. Pida uno nuevo por el chat en el que lo recibió.",
         "missing_title": "No encontramos esta página",
         "missing": "El enlace está incompleto o ya no existe. Vuelva al chat y ábralo de nuevo, o pida otro.",
+        "copy": "Copiar",
+        "copied": "Copiado",
+        "hold": "También puede mantenerlo presionado y copiarlo.",
+        "scan": "O escanee este código con la aplicación de su banco:",
+        "bank": "Banco",
     },
     "pt": {
         "title": "Pagamento a {creditor}",
@@ -72,6 +76,11 @@ WORDS = {
         "replaced": "O valor mudou e este código não vale mais. Peça um novo na conversa em que você o recebeu.",
         "missing_title": "Não encontramos esta página",
         "missing": "O link está incompleto ou não existe mais. Volte à conversa e abra-o de novo, ou peça outro.",
+        "copy": "Copiar",
+        "copied": "Copiado",
+        "hold": "Você também pode tocar e segurar para copiar.",
+        "scan": "Ou leia este QR Code com o aplicativo do seu banco:",
+        "bank": "Banco",
     },
     "en": {
         "title": "Payment to {creditor}",
@@ -96,22 +105,13 @@ WORDS = {
         "replaced": "The amount has changed and this code no longer works. Ask for a new one in the chat.",
         "missing_title": "We cannot find this page",
         "missing": "The link is incomplete or no longer exists. Open it again from the chat, or ask for another.",
+        "copy": "Copy",
+        "copied": "Copied",
+        "hold": "You can also hold it down and copy it.",
+        "scan": "Or scan this code with your bank's app:",
+        "bank": "Bank",
     },
 }  # fmt: skip
-
-_STYLE = (
-    "body{font:1.05rem/1.5 system-ui,sans-serif;margin:0;background:#f6f7f9;color:#17202a}"
-    "main{max-width:34rem;margin:0 auto;padding:1.5rem 1.25rem 3rem}h1{font-size:1.3rem;margin:.5rem 0 1rem}"
-    "h2{font-size:1rem;margin:1.5rem 0 .25rem}.amount{font-size:2.2rem;font-weight:700;margin:0}"
-    ".code{display:block;background:#fff;border:1px solid #c9d1da;border-radius:.5rem;padding:.75rem;margin:.5rem 0;"
-    "font:1rem/1.4 ui-monospace,monospace;overflow-wrap:anywhere;user-select:all}"
-    ".note{background:#fff4d6;border-radius:.5rem;padding:.75rem}"
-    "small{color:#4a5563}hr{border:0;border-top:1px solid #d7dde4}"
-    "@media(prefers-color-scheme:dark){body{background:#12171d;color:#e8edf2}"
-    ".code{background:#1b222b;border-color:#3a4653}"
-    ".note{background:#3d3214}small{color:#a9b4c0}hr{border-color:#303a45}}"
-)
-
 
 @require_safe
 def page(request: HttpRequest, token: str) -> HttpResponse:
@@ -119,12 +119,12 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     as_json = "application/json" in request.headers.get("Accept", "")
     tenant_id = tenant_of(token)
     if tenant_id is None:
-        return _missing(as_json)
+        return _missing(request, as_json)
     with tenant_scope(tenant_id):
         payable = payable_by(token)
         tenant = Tenant.objects.filter(pk=tenant_id).first()
     if payable is None or tenant is None:
-        return _missing(as_json)
+        return _missing(request, as_json)
     status = STATUS[payable.state]
     if status == "open" and payable.expires_at <= tenant.clock().now():
         status = "expired"
@@ -141,7 +141,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
             }
         )
     else:
-        response = HttpResponse(_html(payable, status))
+        response = _html(request, payable, status)
     return _private(response)
 
 
@@ -151,80 +151,52 @@ def _private(response: HttpResponse) -> HttpResponse:
     response["Referrer-Policy"] = "no-referrer"
     response["Vary"] = "Accept"
     response["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
     )
     return response
 
 
-def _html(payable: Payable, status: str) -> str:
+def _html(request: HttpRequest, payable: Payable, status: str) -> HttpResponse:
     creditor, person = payable.creditor, payable.debtor.person
     language = _language(person.language or creditor.language)
     words = WORDS[language]
-    parts = [format_html("<h1>{}</h1>", words["title"].format(creditor=creditor.name))]
-    if status != "open":
-        why = "expired" if status == "expired" else payable.state
-        parts.append(format_html('<p class="note">{}</p>', words[why]))
-    else:
-        amount = cards.amount_text(Money.from_minor(payable.minor, payable.currency), language)
-        parts.append(format_html('<h2>{}</h2><p class="amount">{}</p>', words["amount"], amount))
-        holder = creditor.legal_name or creditor.name
-        parts.append(format_html("<p>{}: {}</p>", words["to"], holder))
-        parts.append(format_html("<h2>{}</h2>{}", words["how"], _how(payable, creditor, words)))
-        until = format_date(payable.expires_at, "long", locale={"es": "es_419", "pt": "pt_BR", "en": "en"}[language])
-        parts.append(format_html("<p>{}: {}</p><p>{}</p>", words["until"], until, words["after"]))
-        parts.append(format_html("<p><small>{}</small></p>", words["safe"]))
-    if creditor.contact:
-        questions = words["questions"].format(creditor=creditor.name, contact=creditor.contact)
-        parts.append(format_html("<hr><p><small>{}</small></p>", questions))
-    return _document(language, words["title"].format(creditor=creditor.name), _joined(parts))
+    how, code = _how(payable, creditor, words) if status == "open" else ("", "")
+    context = {
+        "book": {"tag": {"pt": "pt-BR"}.get(language, language)}, "words": words, "payable": payable,
+        "creditor": creditor, "status": status, "holder": creditor.legal_name or creditor.name,
+        "title": words["title"].format(creditor=creditor.name),
+        "note": words["expired" if status == "expired" else payable.state] if status != "open" else "",
+        "amount": cards.amount_text(Money.from_minor(payable.minor, payable.currency), language),
+        "until": format_date(payable.expires_at, "long", locale={"es": "es_419", "pt": "pt_BR", "en": "en"}[language]),
+        "questions": words["questions"].format(creditor=creditor.name, contact=creditor.contact),
+        "how": how, "code": code,
+        "bank": clabe.bank_name(code) or "" if payable.kind == "clabe" and code else "",
+        "qr": qr.svg(code, "Pix") if payable.kind == "pix" and code else "",
+    }  # fmt: skip
+    return render(request, "transparency/payable.html", context)
 
 
-def _how(payable: Payable, creditor: Creditor, words: dict[str, str]) -> SafeString:
-    reference = format_html(
-        '<p>{}: <strong class="code">{}</strong><small>{}</small></p>',
-        words["reference"],
-        payable.reference,
-        words["reference_note"],
-    )
-    if payable.kind == "pix":
-        return format_html('<p>{}</p><code class="code">{}</code>', words["pix"], payable.code)
-    if payable.kind == "clabe":
-        return format_html('<p>{}</p><code class="code">{}</code>{}', words["clabe"], payable.code, reference)
+def _how(payable: Payable, creditor: Creditor, words: dict[str, str]) -> tuple[str, str]:
+    """What to do, and the code to do it with; '' where only the creditor can tell."""
+    if payable.kind in ("pix", "clabe"):
+        return words[payable.kind], payable.code
     account = creditor.pay_to.get("account")
     if account and account["rail"] in words:
-        return format_html(
-            '<p>{}</p><code class="code">{}</code>{}', words[account["rail"]], account["value"], reference
-        )
-    return format_html("<p>{}</p>{}", words["ask"].format(creditor=creditor.name), reference)
+        return words[account["rail"]], str(account["value"])
+    return words["ask"].format(creditor=creditor.name), ""
 
 
-def _missing(as_json: bool) -> HttpResponse:
+def _missing(request: HttpRequest, as_json: bool) -> HttpResponse:
     if as_json:
         detail = WORDS[_language(get_language() or "")]["missing"]
         return JsonResponse({"code": "not_found", "detail": detail}, status=404)
-    parts = [
-        format_html(
-            '<section lang="{}"><h1>{}</h1><p>{}</p></section>', language, words["missing_title"], words["missing"]
-        )
+    texts = [
+        {"tag": {"pt": "pt-BR"}.get(language, language), "title": words["missing_title"], "text": words["missing"]}
         for language, words in WORDS.items()
     ]
-    return _private(HttpResponse(_document("es", WORDS["es"]["missing_title"], _joined(parts)), status=404))
-
-
-def _joined(parts: list[SafeString]) -> SafeString:
-    return mark_safe("".join(conditional_escape(part) for part in parts))
-
-
-def _document(language: str, title: str, body: SafeString) -> str:
-    return format_html(
-        '<!doctype html><html lang="{}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        '<meta name="robots" content="noindex"><title>{}</title><style>{}</style></head>'
-        "<body><main>{}</main></body></html>",
-        {"pt": "pt-BR"}.get(language, language),
-        title,
-        mark_safe(_STYLE),
-        body,
-    )
+    book = {"tag": "es"}
+    return _private(render(request, "transparency/none.html", {"texts": texts, "book": book}, status=404))
 
 
 def _language(text: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from django.db import models
 from django.db.models import Q
 
+from portfolio import search
 from portfolio.entries import Account, Cause, Line, NewEntry, entry_digest
 from portfolio.hooks import Note
 from portfolio.models import (
@@ -82,6 +83,9 @@ class Book:
     notes: list[Note] = field(default_factory=list)
     #: Debtors about which something was said; value: what, for the event.
     said: dict[uuid.UUID, dict[str, Any]] = field(default_factory=dict)
+    #: Rows whose searchable words changed, and debtors that turned out to be another person's.
+    reworded: set[uuid.UUID] = field(default_factory=set)
+    moved: set[uuid.UUID] = field(default_factory=set)
     #: Debtors per person at any creditor of the organisation, for persons that the batch loaded.
     shared: dict[uuid.UUID, int] = field(default_factory=dict)
 
@@ -213,6 +217,7 @@ class Book:
         for model, fields in _SAVED.items():
             bulk.update(model, self.changed[model].values(), fields)
         bulk.insert(Entry, entries)
+        search.keep(self)
         emit_many(self._events(entries))
 
     def _gather(self, account: Account) -> None:

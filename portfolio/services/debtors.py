@@ -73,6 +73,7 @@ def put_debtor(book: Book, external_id: str, fields: Mapping[str, Any]) -> tuple
     person, changed = _person_of(book, debtor, clean)
     if person.id != debtor.person_id:
         debtor.person = person
+        book.moved.add(debtor.id)
         changed = True
     if "labels" in clean and list(clean["labels"] or []) != debtor.labels:
         debtor.labels, changed = list(clean["labels"] or []), True
@@ -211,6 +212,8 @@ def _describe(book: Book, person: Person, clean: Mapping[str, Any], *, shared: b
                 continue
             setattr(person, name, value)
             changed = True
+            if name == "name":
+                book.reworded.add(person.id)
     if clean.get("birth_year") and (not shared or knowledge.BIRTH_YEAR not in knowledge.questions(person)):
         changed = knowledge.keep(person, birth_year=clean["birth_year"]) or changed
     if not shared:

@@ -128,6 +128,8 @@ def put_invoice(book: Book, account: Account, external_id: str, fields: Mapping[
             if getattr(invoice, name) != value:
                 setattr(invoice, name, value)
                 changed = True
+                if name == "number":
+                    book.reworded.add(invoice.id)
     stated = fields["amount"].minor if fields.get("amount") is not None else None
     if invoice.withdrawn_at is not None and was_undone(book, invoice.import_id):
         invoice.import_id = book.cause.import_id

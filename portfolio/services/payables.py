@@ -24,7 +24,8 @@ from tenants.scope import current_tenant_id
 KINDS = ("pix", "clabe", "link")
 #: Letters and digits that cannot be taken for one another.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-_DAYS = 7
+#: How long a code is shown, unless the creditor's policy says otherwise.
+PAYABLE_DAYS = 7
 
 
 def token_for(tenant_id: uuid.UUID) -> str:
@@ -89,7 +90,7 @@ def create_payable(
             return former
         former.state = Payable.State.EXPIRED if former.expires_at <= now else Payable.State.REPLACED
         book.change(former)
-    days = int(book.creditor.policy.get("payable_days", _DAYS))
+    days = int(book.creditor.policy.get("payable_days", PAYABLE_DAYS))
     payable = Payable(
         id=uuid7(), creditor=book.creditor, debtor=held, kind=kind, reference=_reference(),
         token=token_for(current_tenant_id()),

@@ -26,18 +26,31 @@ _MONTHS_BEHIND = ((123, 0), (89, 1), (15, 2))
 _SETTLED_BEFORE = 2
 
 
-def generate(n: int, country: str, seed: int, today: date) -> Iterator[Row]:
+def generate(
+    n: int,
+    country: str,
+    seed: int,
+    today: date,
+    *,
+    first: int = 0,
+    companies: int | None = None,
+    ledger: str = "",
+) -> Iterator[Row]:
     """Rows of `n` made-up debtors of a country (BR, MX, CO, CL, PE, AR), each debtor's rows together.
 
-    Debtor i is the same whatever `n` is. External ids begin with the country and the number; a re-run is an upsert.
-    Raises DomainError on an unknown country, ValueError on n out of range.
+    Debtor i is the same whatever `n` is; `first` begins at another one. External ids begin with the country and the
+    number; a re-run is an upsert. `companies`: how many of a hundred are companies. `ledger` gives the same people
+    other invoices, for a second creditor. Raises DomainError on an unknown country, ValueError on n out of range.
     """
     land = country_of(country)
-    for index in range(n):
-        made = identity(land.code, seed, index)
+    for index in range(first, first + n):
+        holder = ""
+        if companies is not None:
+            holder = "company" if random_for("holder", seed, land.code, index).randrange(100) < companies else "human"
+        made = identity(land.code, seed, index, holder=holder)
         debtor = f"{land.code}-{index + 1:06d}"
         yield from introduce(debtor, index + 1, made, seed=seed, today=today)
-        random = random_for("money", seed, land.code, index)
+        random = random_for("money", seed, land.code, index, *([ledger] if ledger else []))
         yield from _bills(land, debtor, index + 1, random, today, scale=5 if made.kind == "company" else 1)
 
 

@@ -50,24 +50,24 @@ document.addEventListener("click", (event) => {
   if (closer) closer.closest("dialog, .toast-note, #notice > *")?.[closer.closest("dialog") ? "close" : "remove"]();
 });
 
-// The organisation's clock runs on from what the server said, unless it stands still.
-const clock = document.querySelector("[data-clock]");
-if (clock) {
-  const began = Date.parse(clock.dateTime);
-  const loaded = performance.now();
+// The organisation's clock runs on from what the server said, unless it stands still; it may be replaced at any time.
+const heard = new WeakMap();
+const narrow = matchMedia("(max-width: 768px)");
+function tick() {
+  const clock = document.querySelector("[data-clock]");
+  if (!clock) return;
+  if (!heard.has(clock)) heard.set(clock, { began: Date.parse(clock.dateTime), loaded: performance.now() });
+  const { began, loaded } = heard.get(clock);
   const hour = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: clock.dataset.zone };
-  const narrow = matchMedia("(max-width: 768px)");
-  const short = new Intl.DateTimeFormat(root.lang, hour);
-  const whole = new Intl.DateTimeFormat(root.lang, { weekday: "short", day: "numeric", month: "short", ...hour });
-  const tick = () => {
-    const at = clock.dataset.frozen ? began : began + (performance.now() - loaded);
-    clock.textContent = (narrow.matches ? short : whole).format(at);
-    clock.dateTime = new Date(at).toISOString();
-  };
-  tick();
-  narrow.addEventListener("change", tick);
-  setInterval(tick, 5000);
+  const day = narrow.matches ? {} : { weekday: "short", day: "numeric", month: "short" };
+  const at = clock.dataset.frozen ? began : began + (performance.now() - loaded);
+  clock.textContent = new Intl.DateTimeFormat(root.lang, { ...day, ...hour }).format(at);
+  clock.dateTime = new Date(at).toISOString();
 }
+tick();
+narrow.addEventListener("change", tick);
+document.addEventListener("htmx:afterSettle", tick);
+setInterval(tick, 5000);
 
 // htmx sends the newest token: a login in another tab must not cost what was typed here.
 document.addEventListener("htmx:configRequest", (event) => {

@@ -2,6 +2,8 @@
 //   <a data-key="g i" href="..." data-key-label="Go to inbox">        letters one after the other
 //   <button data-key="c">                                             a letter, when no field has the focus
 //   <button data-key="mod+Enter">                                     a chord, also inside fields (Ctrl, or Cmd on a Mac)
+//   <button data-key="m" data-chord="mod+m">                          a letter, and the chord that does it inside fields
+//   <button data-key="shift+e">                                       a capital letter
 // data-key-label (or the element's own words) stands on the sheet that ? shows; data-key-group heads its column there.
 // <ul data-list-keys="[data-row]"> lets J and K move the focus through the rows.
 import { typing } from "./page.js";
@@ -18,8 +20,8 @@ function place() {
   return document.querySelector("dialog[open]") ?? document;
 }
 
-function named(key) {
-  return [...place().querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find((each) => visible(each) && !each.disabled);
+function named(key, attribute = "data-key") {
+  return [...place().querySelectorAll(`[${attribute}="${CSS.escape(key)}"]`)].find((each) => visible(each) && !each.disabled);
 }
 
 function use(element) {
@@ -50,7 +52,8 @@ document.addEventListener("keydown", (event) => {
   const chord = event.ctrlKey || event.metaKey;
   if (chord || (event.key.length > 1 && event.altKey)) {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const element = named(`mod+${event.shiftKey ? "shift+" : ""}${key}`);
+    const chorded = `mod+${event.shiftKey ? "shift+" : ""}${key}`;
+    const element = named(chorded) ?? named(chorded, "data-chord");
     if (element) {
       event.preventDefault();
       use(element);
@@ -66,7 +69,9 @@ document.addEventListener("keydown", (event) => {
   if (event.key.length > 1 && event.key !== "Escape" && !event.key.startsWith("Arrow")) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const pair = before ? named(`${before} ${key}`) : null;
-  const element = pair ?? named(key);
+  // A capital may mean something of its own: <button data-key="shift+e">.
+  const capital = event.shiftKey && event.key.length === 1 ? named(`shift+${key}`) : null;
+  const element = pair ?? capital ?? named(key);
   clearTimeout(forget);
   before = key;
   forget = setTimeout(() => { before = ""; }, 900);
@@ -88,8 +93,13 @@ export function sheet() {
     const words = element.dataset.keyLabel ?? element.getAttribute("aria-label") ?? element.textContent;
     const head = element.dataset.keyGroup ?? dialog.dataset.here;
     if (!groups.has(head)) groups.set(head, new Map());
-    groups.get(head).set(element.dataset.key, words.replace(/\s+/g, " ").trim());
+    const said = words.replace(/\s+/g, " ").trim();
+    // Where a letter does something at once, no pair can begin with it.
+    if (element.dataset.key.includes(" ") && named(element.dataset.key.split(" ")[0])) continue;
+    groups.get(head).set(element.dataset.key, said);
+    if (element.dataset.chord) groups.get(head).set(element.dataset.chord, said);
   }
+  for (const [head, keys] of groups) if (!keys.size) groups.delete(head);
   if (document.querySelector("[data-list-keys]")) {
     if (!groups.has(dialog.dataset.here)) groups.set(dialog.dataset.here, new Map());
     groups.get(dialog.dataset.here).set("j", dialog.dataset.next).set("k", dialog.dataset.previous);

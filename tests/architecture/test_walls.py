@@ -26,6 +26,7 @@ UNWALLED = {
     "tenants_user_groups": "Django's",
     "tenants_user_user_permissions": "Django's",
     "tenants_membership": "says which organisations a person may enter",
+    "tenants_invitation": "found by the hash of its token, before anybody is a member",
     "tenants_apikey": "found by its prefix",
     "tenants_inboundroute": "found by its address",
     "tenants_rawinbound": "stored before it is understood",
@@ -53,7 +54,9 @@ WITHOUT_CREDITOR_IN_WALL = {
     "messaging_sequenceversion": "days and codes of steps; whose they are stands in the sequence, which is hidden",
 }
 #: Keys of unwalled tables with a tenant that do not start with it: random values that nobody can guess or collide with.
-RANDOM_KEYS = {"tenants_apikey": {"prefix"}, "tenants_inboundroute": {"key"}}
+RANDOM_KEYS = {
+    "tenants_apikey": {"prefix"}, "tenants_inboundroute": {"key"}, "tenants_invitation": {"token_hash"},
+}  # fmt: skip
 
 
 def rows(sql: str, *parameters: str) -> list[tuple[Any, ...]]:

@@ -355,8 +355,8 @@ def test_a_reply_answers_within_a_day_of_the_debtors_word_on_any_of_our_numbers(
         authorise([ana.ask()], now=MONDAY)  # the day's contact is used up
         reply = ana.ask(message_class="reply", origin="bot")
         assert "BR-CAP-DAY" in preview(reply, MONDAY).rules
-        note_inbound(ana.person.id, channel="whatsapp", at=MONDAY, contact_point_id=ana.point.id)
-        note_inbound(ana.person.id, channel="whatsapp", at=MONDAY - DAY)  # comes late
+        note_inbound([(ana.person.id, ana.point.id, MONDAY)], channel="whatsapp")
+        note_inbound([(ana.person.id, None, MONDAY - DAY)], channel="whatsapp")  # comes late
         assert preview(reply, MONDAY + timedelta(hours=3)).allowed
         typed = ana.ask(message_class="reply", origin="agent", channel_facts=ChannelFacts(free_text=True))
         assert preview(typed, MONDAY).rules == ("X-WINDOW-CLOSED",), "they wrote to another number of ours"

@@ -45,11 +45,11 @@ class Desk:
         with self.scope():
             point = factories.contact_of(debtor)
             wa_id = point.value.removeprefix("+")
-            arrive(Number.objects.get(pk=self.number.pk), Inbound(
+            arrive(Number.objects.get(pk=self.number.pk), [Inbound(
                 phone_number_id=self.number.provider_id, provider_id=again or f"wamid.{unique()}", wa_id=wa_id, user_id="",
                 profile_name="", at=self.now, kind=kind or ("interactive" if tap else "text"), text=text, tapped=tap,
                 context_id="", media={}, group=False, raw_kind=kind,
-            ), now=self.now)  # fmt: skip
+            )], now=self.now)  # fmt: skip
         work.drain(self.tenant.pk, only={REACT})
         with self.scope():
             return self.fresh(debtor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -259,3 +260,46 @@ def test_a_strand_is_done_in_its_order_one_at_a_time(tenant, task):
     assert second.subject == "1", "what is parked lets the others pass"
     complete(second)
     assert [job.subject for job in lease(now=machine_now(), tasks=[task])] == ["2"]
+
+
+def test_jobs_of_a_kind_are_done_together_and_alone_when_one_is_bad(tenant, task, done, monkeypatch):
+    calls = []
+
+    def several(tenant_id, leased):
+        calls.append([job.subject for job in leased])
+        with tenant_scope(tenant_id):
+            for job in leased[:-1]:  # the last one is left for a turn of its own
+                if job.subject == "bad":
+                    raise ZeroDivisionError
+                done(job)
+                complete(job)
+
+    def single(tenant_id, job):
+        calls.append(job.subject)
+        with tenant_scope(tenant_id):
+            if job.subject == "bad":
+                raise ZeroDivisionError
+            done(job)
+            complete(job)
+
+    monkeypatch.setitem(jobs._batches, task, several)
+    monkeypatch.setitem(jobs._handlers, task, single)
+    for subject in ("a", "b", "c"):
+        enqueue(task, subject, tenant_id=tenant.id)
+    later = time.monotonic() + 60
+    assert jobs.perform_all(lease(now=machine_now(), tasks=[task]), until=later) == 3
+    assert calls == [["a", "b", "c"], "c"]
+    for subject in ("d", "bad", "e"):
+        enqueue(task, subject, tenant_id=tenant.id)
+    jobs.perform_all(lease(now=machine_now(), tasks=[task]), until=later)
+    assert calls[2:] == [["d", "bad", "e"], "d", "bad", "e"]
+    assert effects(tenant, task) == ["a", "b", "c", "d", "e"], "what was begun together was undone, and done once"
+    [held] = Job.objects.filter(task=task)
+    assert (held.subject, held.tries) == ("bad", 1)
+
+
+def test_what_cannot_begin_in_time_is_given_back(tenant, task):
+    enqueue(task, "a", tenant_id=tenant.id)
+    assert jobs.perform_all(lease(now=machine_now(), tasks=[task]), until=time.monotonic() - 1) == 0
+    [job] = lease(now=machine_now(), tasks=[task])
+    assert job.tries == 1

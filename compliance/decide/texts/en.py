@@ -168,6 +168,7 @@ EN = Texts(
         "article": "good practice in collection",
         "inference": "a prudent reading of the law",
         "own_rule": "own rule",
+        "debtor_preference": "the debtor's own preference",
     },
     law_of="{basis}, {country}",
     other="An own rule objects",

@@ -187,6 +187,7 @@ ES = Texts(
         "article": "buena práctica de cobranza",
         "inference": "lectura prudente de la norma",
         "own_rule": "regla propia",
+        "debtor_preference": "preferencia de la propia persona",
     },
     law_of="{basis} de {country}",
     other="Una regla propia se opone",

@@ -189,6 +189,7 @@ PT = Texts(
         "article": "boa prática de cobrança",
         "inference": "leitura prudente da norma",
         "own_rule": "regra própria",
+        "debtor_preference": "preferência da própria pessoa",
     },
     law_of="{basis} ({country})",
     other="Uma regra própria se opõe",

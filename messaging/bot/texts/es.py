@@ -16,7 +16,7 @@ TITLES = {
     "more_time": "Elegir otra fecha", "doubts": "Tengo una duda", "paid": "Ya pagué", "human": "Hablar con alguien",
     "amount": "Ver el detalle", "dispute": "No lo reconozco", "accept": "Sí, acepto", "reject": "No, gracias",
     "confirm": "Sí, confirmo", "other_date": "Otra fecha", "choose": "Elegir", "link": "Ver y pagar",
-    "wrong_person": "No soy yo", "plan_row": "{{count}} {parts}",
+    "wrong_person": "No soy yo", "page": "Ver mi página", "plan_row": "{{count}} {parts}",
 }  # fmt: skip
 
 TEXTS = {
@@ -50,6 +50,14 @@ TEXTS = {
     "menu": "Quiero ayudarle, pero no estoy seguro de haber entendido. ¿Qué prefiere?",
     "unreadable": "Por ahora solo puedo leer texto y fotos. ¿Qué prefiere?",
     "doubts": "Con gusto. ¿Qué necesita?",
+    "page_doubts": (
+        "En su página personal puede ver quién le escribe y por qué, el detalle de su cuenta y todas sus opciones. El "
+        "enlace es solo para usted."
+    ),
+    "page_who": (
+        "Es normal querer saber quién escribe. En este enlace puede comprobarlo con calma; no le pediremos contraseñas "
+        "ni códigos."
+    ),
     # paying
     "pay_link": "Pago a {creditor}: {amount}. En este enlace ve el detalle y puede pagar; vale hasta el {until}.",
     "pay_code": (

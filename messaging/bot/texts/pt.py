@@ -13,7 +13,7 @@ TITLES = {
     "more_time": "Escolher outra data", "doubts": "Tenho uma dúvida", "paid": "Já paguei", "human": "Falar com alguém",
     "amount": "Ver os detalhes", "dispute": "Não reconheço", "accept": "Sim, aceito", "reject": "Não, obrigado",
     "confirm": "Sim, confirmo", "other_date": "Outra data", "choose": "Escolher", "link": "Ver e pagar",
-    "wrong_person": "Não sou eu", "plan_row": "{{count}} {parts}",
+    "wrong_person": "Não sou eu", "page": "Ver minha página", "plan_row": "{{count}} {parts}",
 }  # fmt: skip
 
 TEXTS = {
@@ -45,6 +45,14 @@ TEXTS = {
     "menu": "Quero ajudar, mas não tenho certeza se entendi. O que você prefere?",
     "unreadable": "Por enquanto só consigo ler texto e fotos. O que você prefere?",
     "doubts": "Claro. Do que você precisa?",
+    "page_doubts": (
+        "Na sua página pessoal você vê quem está falando e por quê, os detalhes da sua conta e todas as suas opções. O "
+        "link é só seu."
+    ),
+    "page_who": (
+        "É normal querer saber quem está falando. Neste link você pode conferir com calma; não pedimos senhas nem "
+        "códigos."
+    ),
     "pay_link": "Pagamento para {creditor}: {amount}. Neste link você vê os detalhes e pode pagar; vale até {until}.",
     "pay_code": (
         "Pagamento para {creditor}: {amount}. Já envio o código para {rail}: toque e segure para copiar. Você "

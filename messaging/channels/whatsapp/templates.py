@@ -103,6 +103,10 @@ class TemplateAdmin:
             "POST", f"/{provider_id}", json={"components": components(definition), "category": definition.category}
         )
 
+    def remove(self, name: str, provider_id: str) -> None:
+        """Delete one language of a template; its name is blocked for thirty days."""
+        self._call("DELETE", f"/{self.waba_id}/message_templates", params={"name": name, "hsm_id": provider_id})
+
     def all(self) -> Iterator[Remote]:
         """Every template of the account."""
         query: dict[str, Any] = {"fields": _FIELDS, "limit": _PAGE}

@@ -32,7 +32,7 @@ INTENTS = ["pay_now", "promise", "plan", "more_time", "paid_already", "dispute",
            "question", "greeting", "other"]  # fmt: skip
 KINDS = ["text", "interactive", "button", "image", "document", "audio", "sticker", "location", "unsupported"]
 #: Acts that strangers may see.
-NEUTRAL = {"claim", "ask", "ask_who", "passed", "strike", "wrong_person", "hand_over", "say", "consent"}
+NEUTRAL = {"claim", "ask", "ask_who", "passed", "strike", "wrong_person", "hand_over", "say", "consent", "page"}
 NEUTRAL_WORDS = {"human", "abuse", "give_up"}
 
 heards = st.builds(
@@ -61,6 +61,8 @@ def test_strangers_hear_nothing_of_the_account(heard: Heard, known: Known) -> No
         assert act.name in NEUTRAL
         if act.name == "say":
             assert act.what["text"] in NEUTRAL_WORDS
+        if act.name == "page":
+            assert act.what["text"] == "page_who"
 
 
 @given(heards, knowns)
@@ -107,6 +109,15 @@ def test_every_button_that_we_show_is_understood(tap: str) -> None:
     assert topic not in ("other", "question")
 
 
+def test_who_wonders_who_writes_gets_the_page_that_shows_it_once() -> None:
+    asked = Heard(kind="text", text="¿Quién es? ¿De qué empresa?", intent="question")
+    first = decide(asked, known(identity="contacted"), {}, NOW)
+    assert [act.name for act in first.acts] == ["page", "ask_who"]
+    assert [act.name for act in decide(asked, known(identity="contacted"), first.state, NOW).acts] == ["ask_who"]
+    assert names(Heard(kind="text", text="¿Cuánto debo?", intent="question"), identity="contacted") == ["ask_who"]
+    assert names(Heard(kind="interactive", tapped="doubts")) == ["page", "say"]
+
+
 def test_a_person_can_be_asked_for_at_any_step() -> None:
     for identity in ("unknown", "contacted", "claimed", "verified"):
         assert names(Heard(kind="text", intent="human"), identity=identity) == ["say", "hand_over"]
@@ -142,7 +153,8 @@ def test_people_say_yes_in_many_ways(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["no", "no sé", "quién es", "não", "depende"])
 def test_what_is_no_yes_claims_nothing(text: str) -> None:
-    assert names(Heard(kind="text", text=text), identity="contacted") == ["ask_who"]
+    assert names(Heard(kind="text", text=text), identity="contacted")[-1] == "ask_who"
+    assert "claim" not in names(Heard(kind="text", text=text), identity="contacted")
 
 
 def test_an_agreement_keeps_plans_and_dates_away() -> None:

@@ -11,7 +11,7 @@ from messaging.bot import checks
 from messaging.models import Conversation, Enrolment, Message, SendRequest
 from messaging.sequences.services import refresh
 from portfolio import knowledge
-from portfolio.models import Agreement, Dispute, Payable, Promise
+from portfolio.models import Agreement, DebtorLink, Dispute, Payable, Promise
 from tests.messaging.desk import Desk, buttons, open_desk
 
 
@@ -304,3 +304,15 @@ def factories_paid(desk: Desk):
     debtor.refresh_from_db()
     assert debtor.open_minor == 0
     return debtor
+
+
+def test_doubts_are_answered_with_the_debtors_own_page(desk: Desk) -> None:
+    with desk.scope():
+        debtor = desk.debtor()
+    page, choices = queued(desk.hear(debtor, tap="doubts"))
+    assert "/d/" in page.payload["url"] and buttons(choices) == ["amount", "dispute", "human"]
+    with desk.scope():
+        link = DebtorLink.objects.get(debtor=debtor)
+        assert link.contact_point_id == desk.point(debtor).pk
+    again, _ = queued(desk.hear(debtor, tap="doubts"))
+    assert again.payload["url"] == page.payload["url"]

@@ -125,7 +125,7 @@ def test_edited_and_deleted_messages_stay_as_they_were(cloud: Cloud) -> None:
 def answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The messages that the bot was shown."""
     seen: list[str] = []
-    monkeypatch.setattr(bot, "react", lambda conversation, message, now: seen.append(message.text))
+    monkeypatch.setattr(bot, "react", lambda heard, now: seen.extend(message.text for _, message in heard))
     return seen
 
 
@@ -184,9 +184,9 @@ def test_what_one_person_writes_is_answered_in_that_order_whoever_answers(
     work.drain(cloud.tenant.pk, only={"messaging.inbound"})
     heard: list[str] = []
 
-    def slowly(conversation: Conversation, message: Message, now: Any) -> None:
+    def slowly(said: list[tuple[Conversation, Message]], now: Any) -> None:
         time.sleep(0.01)
-        heard.append(message.text)
+        heard.extend(message.text for _, message in said)
 
     def one_by_one() -> None:
         while not work.idle(cloud.tenant.pk, only={arrivals.REACT}):

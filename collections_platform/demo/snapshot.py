@@ -1,0 +1,273 @@
+"""A written world: the rows of a played month without anybody's secrets, and how they come into another database.
+
+Left out are keys and whatever they seal or hash: tokens, routes' addresses, passwords, API keys. Made-up documents are
+carried in plain words and sealed and hashed anew with the keys of the installation that takes them in; the contact
+budget's hashes likewise. Everything else is what the product wrote, so seals and digests verify as they did.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import secrets
+import tarfile
+import uuid
+from collections.abc import Collection, Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+from psycopg import sql
+
+from collections_platform.demo.founding import State
+from collections_platform.demo.rows import files
+from collections_platform.demo.stories import STORIES
+from compliance.services import budget
+from portfolio import knowledge
+from portfolio.imports.rows import DebtorRow
+from portfolio.models import Creditor, Debtor, Invoice, Person
+from portfolio.services.debtors import document_hash
+from tenants.models import Tenant
+from tenants.scope import tenant_scope
+from tenants.secrets import seal, unseal
+
+FORMAT = 1
+#: The world that comes with the program.
+SHIPPED = Path(__file__).with_name("world.tar.xz")
+#: Tables that are not carried, though they have a tenant: keys and what hangs on them alone, and work in hand.
+LEFT_OUT = frozenset({
+    "tenants_tenantsecretkey", "tenants_keptanswer", "tenants_apikey", "tenants_job", "portfolio_debtorlink",
+    "tenants_invitation", "messaging_attachment",
+})  # fmt: skip
+#: Columns whose values are not carried: table, column -> what stands there instead (SQL).
+INSTEAD = {
+    ("tenants_rawinbound", "body"): "NULL",
+    ("tenants_inboundroute", "key"): "'left out ' || right(id::text, 12)",
+    ("tenants_user", "password"): "'!'",
+    ("tenants_user", "last_login"): "NULL",
+    ("portfolio_person", "document"): "''",
+    ("portfolio_person", "document_hash"): "''",
+    ("portfolio_person", "knowledge"): "''",
+}
+SEALED = "v1.%.%"
+#: So far behind real time is a clock that stands: letting it run takes it from where it stands.
+LONG_AGO = timedelta(days=36_500)
+_HASH = re.compile(rb"(?<![0-9a-f])[0-9a-f]{16}(?![0-9a-f])")
+
+
+def admin() -> psycopg.Connection:
+    """The embedded database as its administrator: row-level security lets nobody else copy rows in."""
+    return psycopg.connect(os.environ["DATABASE_ADMIN_URL"].rpartition("/")[0] + "/" + _database())
+
+
+def _database() -> str:
+    return os.environ["DATABASE_URL"].rpartition("/")[2]
+
+
+def _columns(link: psycopg.Connection) -> dict[str, list[tuple[str, str]]]:
+    """table -> [(column, type)] of everything that may be carried."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for table, column, kind in link.execute(
+        "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public' "
+        "AND is_generated = 'NEVER' ORDER BY table_name, ordinal_position"
+    ):
+        found.setdefault(table, []).append((column, kind))
+    carried = {"tenants_tenant", "tenants_user"}
+    return {
+        table: columns
+        for table, columns in found.items()
+        if table not in LEFT_OUT and (table in carried or any(name == "tenant_id" for name, _ in columns))
+    }
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def write(target: Path, folder: Path, keys: Collection[str]) -> int:
+    """Keep what was played under `folder`; returns the file's size."""
+    states = {key: State(**json.loads((folder / key / "state.json").read_text())) for key in keys}
+    tenants = [state.tenant_id for state in states.values()]
+    manifest: dict[str, Any] = {"format": FORMAT, "tables": {}, "states": {}}
+    with closing(admin()) as link, tarfile.open(target, "w:xz", preset=6) as tar:
+        for table, columns in _columns(link).items():
+            data = b"".join(_rows(link, table, columns, tenants))
+            if data:
+                manifest["tables"][table] = [name for name, _ in columns]
+                _add(tar, f"tables/{table}", data)
+        for key, state in states.items():
+            manifest["states"][key] = {"tenant": state.tenant, "slug": state.slug, "players": state.players}
+            people, hashes = _known(key, state)
+            _add(tar, f"people/{key}", orjson.dumps(people))
+            _add(tar, f"hashes/{key}", orjson.dumps(hashes))
+            _add(tar, f"sandbox/{key}", b"".join(_journal(folder / key / "sandbox.journal")))
+        _add(tar, "manifest.json", orjson.dumps(manifest))
+    return target.stat().st_size
+
+
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    tar.addfile(info, io.BytesIO(data))
+
+
+def _rows(
+    link: psycopg.Connection, table: str, columns: list[tuple[str, str]], tenants: list[uuid.UUID]
+) -> Iterator[bytes]:
+    parts = []
+    for name, kind in columns:
+        column = sql.Identifier(name)
+        if (table, name) in INSTEAD:
+            parts.append(sql.SQL(INSTEAD[table, name]))
+        elif kind in ("text", "character varying"):
+            parts.append(
+                sql.SQL("CASE WHEN {0} LIKE {1} THEN '' ELSE {0} END").format(column, sql.Literal(SEALED))
+            )
+        else:
+            parts.append(column)
+    ids = sql.SQL(", ").join(sql.Literal(str(tenant)) for tenant in tenants)
+    if table == "tenants_tenant":
+        where = sql.SQL("id IN ({})").format(ids)
+    elif table == "tenants_user":
+        where = sql.SQL("id IN (SELECT user_id FROM tenants_membership WHERE tenant_id IN ({}))").format(ids)
+    else:
+        where = sql.SQL("tenant_id IN ({})").format(ids)
+    ordered = sql.SQL("ORDER BY id") if any(name == "id" for name, _ in columns) else sql.SQL("")
+    statement = sql.SQL("COPY (SELECT {} FROM {} WHERE {} {}) TO STDOUT").format(
+        sql.SQL(", ").join(parts), sql.Identifier(table), where, ordered
+    )
+    with link.cursor() as cursor, cursor.copy(statement) as copy:
+        for block in copy:
+            yield bytes(block)
+
+
+def _known(key: str, state: State) -> tuple[list[list[Any]], list[list[str]]]:
+    """[person, kind, document, birth year] of everybody, and [hash, kind, id] of what the contact budget hides."""
+    years: dict[tuple[str, str], int | None] = {}
+    for file in files(STORIES[key]):
+        years |= {(file.creditor, row.debtor): row.birth_year for row in file.rows if isinstance(row, DebtorRow)}
+    with tenant_scope(state.tenant_id):
+        born: dict[uuid.UUID, int | None] = {}
+        for person, creditor, name in Debtor.objects.values_list("person_id", "creditor__external_id", "external_id"):
+            born[person] = born.get(person) or years.get((creditor, name))
+        people = [
+            [str(one.pk), one.document_kind, unseal(one.document, purpose="document"), born.get(one.pk)]
+            for one in Person.objects.only("id", "document_kind", "document")
+        ]
+        creditors, invoices = (list(model.objects.values_list("id", flat=True)) for model in (Creditor, Invoice))
+        hashes = [[budget.creditor_hash(one), "creditor", str(one)] for one in creditors]
+        hashes += [[budget.invoice_hash(one), "invoice", str(one)] for one in invoices]
+    return people, hashes
+
+
+def _journal(path: Path) -> Iterator[bytes]:
+    """The sandbox's memory without secrets: whoever takes it in sets the account up anew."""
+    with path.open("rb") as lines:
+        for line in lines:
+            record = orjson.loads(line)
+            if record[0] == "w":
+                settings = record[1]
+                settings |= {name: "left out" for name in ("token", "app_secret", "verify_token")}
+                settings["psp"] = {**(settings.get("psp") or {}), "secret": "left out"}
+                line = orjson.dumps(record) + b"\n"
+            yield line
+
+
+# --- taking in --------------------------------------------------------------------------------------------------------
+
+
+def restore(path: Path, data: Path) -> dict[str, State] | None:
+    """Put a written world into a database that has none of it; None when it does not fit this version's tables.
+
+    Sandboxes' journals go to `data`/sandbox/<key>. The clocks stand where the show begins.
+    """
+    with tarfile.open(path, "r:xz") as tar:
+        parts = {member.name: _read(tar, member) for member in tar}
+    manifest = orjson.loads(parts["manifest.json"])
+    if manifest["format"] != FORMAT:
+        return None
+    states = {
+        key: State(
+            key=key, tenant=known["tenant"], slug=known["slug"], players=known["players"], stage="restored",
+            api_key="", app_secret="", token="", verify_token="", psp_secret="",
+        )
+        for key, known in manifest["states"].items()
+    }  # fmt: skip
+    if Tenant.objects.filter(slug__in=[state.slug for state in states.values()]).exists():
+        return None
+    hashes = {key: orjson.loads(parts[f"hashes/{key}"]) for key in states}
+    parts["tables/compliance_contact"] = _hashed_anew(parts.get("tables/compliance_contact", b""), hashes, states)
+    try:
+        _copy_in(manifest["tables"], parts, [state.tenant_id for state in states.values()])
+    except psycopg.Error as problem:  # columns that this version does not have, or needs and cannot fill
+        if problem.sqlstate and problem.sqlstate[:2] in ("42", "23", "22"):
+            return None
+        raise
+    for key, state in states.items():
+        with tenant_scope(state.tenant_id):
+            _identify(orjson.loads(parts[f"people/{key}"]))
+        folder = data / "sandbox" / key
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "sandbox.journal").write_bytes(parts[f"sandbox/{key}"])
+    return states
+
+
+def _read(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = tar.extractfile(member)
+    return b"" if file is None else file.read()
+
+
+def _hashed_anew(rows: bytes, hashes: dict[str, list[list[str]]], states: dict[str, State]) -> bytes:
+    """The contact budget's rows with this installation's hashes of creditors and invoices."""
+    fresh: dict[bytes, bytes] = {}
+    for key, known in hashes.items():
+        with tenant_scope(states[key].tenant_id):
+            for former, kind, name in known:
+                make = budget.creditor_hash if kind == "creditor" else budget.invoice_hash
+                fresh[former.encode()] = make(uuid.UUID(name)).encode()
+    return _HASH.sub(lambda match: fresh.get(match[0], match[0]), rows)
+
+
+def _copy_in(tables: dict[str, list[str]], parts: dict[str, bytes], tenants: list[uuid.UUID]) -> None:
+    with closing(admin()) as link, link.transaction(), link.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # rows are whole already: nothing checks twice
+        for table, columns in tables.items():
+            names = sql.SQL(", ").join(map(sql.Identifier, columns))
+            with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)) as copy:
+                copy.write(parts[f"tables/{table}"])
+        for (route,) in cursor.execute("SELECT id FROM tenants_inboundroute WHERE key LIKE 'left out%'").fetchall():
+            cursor.execute("UPDATE tenants_inboundroute SET key = %s WHERE id = %s", [secrets.token_urlsafe(24), route])
+        cursor.execute("UPDATE tenants_tenant SET clock_offset = %s WHERE id = ANY(%s)", [-LONG_AGO, tenants])
+        for table, column in cursor.execute(
+            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' "
+            "AND table_name = ANY(%s) AND (is_identity = 'YES' OR column_default LIKE 'nextval%%')", [list(tables)],
+        ).fetchall():  # fmt: skip
+            cursor.execute(
+                sql.SQL(
+                    "SELECT setval(pg_get_serial_sequence({name}, {column}), greatest(1, (SELECT max({id}) FROM {table})))"
+                ).format(
+                    name=sql.Literal(table), column=sql.Literal(column),
+                    id=sql.Identifier(column), table=sql.Identifier(table),
+                )
+            )  # fmt: skip
+    with closing(admin()) as link:
+        link.autocommit = True
+        link.execute("ANALYZE")
+
+
+def _identify(people: list[list[Any]]) -> None:
+    """Seal and hash everybody's made-up document and what the two-point check asks, with the keys of this place."""
+    known = {uuid.UUID(person): (kind, document, born) for person, kind, document, born in people}
+    changed = []
+    for person in Person.objects.filter(pk__in=list(known)):
+        kind, document, born = known[person.pk]
+        if document:
+            person.document = seal(document, purpose="document")
+            person.document_hash = document_hash(kind, document)
+        knowledge.keep(person, document=document, birth_year=born)
+        changed.append(person)
+    Person.objects.bulk_update(changed, ["document", "document_hash", "knowledge"], batch_size=500)

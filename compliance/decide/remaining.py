@@ -1,0 +1,40 @@
+"""What is left of a person's contact budget: the caps that a collection message answers to, and what they count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from .offsets import epoch_of, zone_tables
+from .rules import RuleSet
+from .timing import counted, used
+from .values import COLLECTION, DAY, Facts, Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """One cap: `used` of `limit` contacts in `days` local days, today among them."""
+
+    rule: str
+    used: int
+    limit: int
+    days: int
+    scope: str
+    citation: str
+
+    @property
+    def left(self) -> int:
+        """Contacts that may still be made."""
+        return max(0, self.limit - self.used)
+
+
+def remaining(intent: Intent, facts: Facts, ruleset: RuleSet, now: datetime) -> tuple[Budget, ...]:
+    """The caps on this intent's channel as they stand at `now`, the one with the least left first."""
+    zones = zone_tables(facts.zones)
+    if not zones:
+        return ()
+    today = zones[0].local(epoch_of(now)) // DAY
+    past = counted(facts.contacts, zones[0])
+    caps, _, _ = ruleset.plans[COLLECTION].by_channel(intent.channel)
+    found = [Budget(cap.rule, used(cap, past, intent, today), cap.limit, cap.days, cap.scope, cap.citation) for cap in caps]
+    return tuple(sorted(found, key=lambda budget: (budget.left, -budget.days, budget.rule)))

@@ -1,0 +1,251 @@
+"""Codes of the rooms below in the reader's words: roles, sources, states, reasons, stages, actions."""
+
+from __future__ import annotations
+
+from django.utils.translation import get_language, gettext, pgettext
+
+from compliance.decide.explain import texts_of
+from compliance.decide.texts import Texts
+from kernel.errors import DomainError
+
+
+def language() -> str:
+    """The language of the gate's sentences for the current reader: es, pt or en."""
+    return (get_language() or "en").partition("-")[0]
+
+
+def texts() -> Texts:
+    """The gate's words in the current reader's language."""
+    try:
+        return texts_of(language())
+    except ValueError:
+        return texts_of("en")
+
+
+def role(name: str) -> str:
+    """Whose a contact point is."""
+    return {
+        "owner": pgettext("contact role", "Debtor's own"),
+        "guarantor": pgettext("contact role", "Guarantor"),
+        "representative": pgettext("contact role", "Representative"),
+        "accounts_payable": pgettext("contact role", "Accounts payable"),
+        "reference": pgettext("contact role", "Reference (never written to)"),
+        "work": pgettext("contact role", "Workplace"),
+    }.get(name, name)
+
+
+def supplier(name: str) -> str:
+    """Who gave us a contact point."""
+    return {
+        "debtor": gettext("given by the debtor"),
+        "creditor": gettext("given by the creditor"),
+        "third_party": gettext("given by a third party"),
+        "unknown": gettext("nobody knows who gave it"),
+    }.get(name, name)
+
+
+def source(name: str) -> str:
+    """Where something is known from."""
+    head, _, rest = name.partition(":")
+    known = {
+        "contract": gettext("contract"), "application": gettext("application form"), "portal": gettext("portal"),
+        "call": gettext("phone call"), "message": gettext("message"), "synthetic": gettext("synthetic"),
+        "unknown": gettext("unknown source"), "import": gettext("import"), "api": gettext("ERP (API)"),
+        "user": gettext("a person of the team"), "debtor": gettext("the debtor"), "agent": gettext("an agent"),
+        "psp": gettext("payment provider"), "person": gettext("recorded by hand"), "letter": gettext("letter"),
+        "visit": gettext("visit"), "bot": gettext("the assistant"), "system": gettext("the system"),
+        "store": gettext("shop or branch"), "document": gettext("document"), "test": gettext("test"),
+    }  # fmt: skip
+    return known.get(head, name if not rest else head)
+
+
+def identity(name: str) -> str:
+    """How sure we are of who answers."""
+    return {
+        "unknown": pgettext("identity", "Not verified"),
+        "contacted": pgettext("identity", "Asked, no answer yet"),
+        "claimed": pgettext("identity", "Says it is them"),
+        "verified": pgettext("identity", "Verified"),
+        "wrong_person": pgettext("identity", "Wrong person"),
+    }.get(name, name)
+
+
+def consent_state(name: str) -> str:
+    """What a statement about consent says."""
+    return {
+        "granted": pgettext("consent", "Granted"),
+        "imported_without_evidence": pgettext("consent", "Imported without evidence"),
+        "revoked": pgettext("consent", "Withdrawn"),
+        "expired": pgettext("consent", "Expired"),
+    }.get(name, name)
+
+
+def channel(name: str) -> str:
+    """A channel's name."""
+    return texts().channels.get(name, name)
+
+
+def stop(kind: str) -> str:
+    """Why a person is not written to, as a sentence."""
+    words = texts().conditions.get(kind, kind.replace("_", " "))
+    return words[:1].upper() + words[1:]
+
+
+def dispute_reason(name: str) -> str:
+    """Why a debtor denies a claim."""
+    return {
+        "not_mine": gettext("It is not mine"),
+        "already_paid": gettext("Already paid"),
+        "wrong_amount": gettext("The amount is wrong"),
+        "not_delivered": gettext("Not delivered"),
+        "cancelled": gettext("The sale was cancelled"),
+        "fraud": gettext("Fraud"),
+        "authority": gettext("Complaint to an authority"),
+        "other": gettext("Another reason"),
+    }.get(name, name)
+
+
+def stage(name: str) -> str:
+    """What a message of the sequence is."""
+    return {
+        "probe": gettext("Identity question"),
+        "preventive": gettext("Reminder before the due date"),
+        "first": gettext("First reminder"),
+        "middle": gettext("Reminder with payment options"),
+        "formal": gettext("Formal reminder"),
+        "last": gettext("Last notice"),
+        "receipt": gettext("Receipt"),
+        "agreement": gettext("Agreement"),
+        "instalment": gettext("Instalment reminder"),
+        "promise": gettext("Promise reminder"),
+        "consent": gettext("Consent request"),
+    }.get(name, name or gettext("Reminder"))
+
+
+def pause(reason: str) -> str:
+    """Why a sequence rests."""
+    return {
+        "replied": gettext("The debtor wrote: the sequence keeps quiet for some days."),
+        "to_verify": gettext("A receipt is waiting for somebody to look at it."),
+        "hardship": gettext("The debtor told of hardship: nothing is asked for."),
+        "held": gettext("Somebody of the team paused it."),
+        "promise": gettext("The debtor promised to pay: nothing is asked until that day is over."),
+        "agreement": gettext("The debtor keeps an agreement: its instalments are followed instead."),
+        "dispute": gettext("The debtor denies it: nothing is asked until the dispute is closed."),
+    }.get(reason, reason)
+
+
+def ended(reason: str) -> str:
+    """Why a sequence is over."""
+    return {
+        "paid": gettext("Nothing is open any more."),
+        "withdrawn": gettext("The creditor took this debtor back."),
+        "opted_out": gettext("The person asked not to be written to any more."),
+        "no_more_steps": gettext("The sequence has no more steps."),
+    }.get(reason, reason)
+
+
+def trouble(error: DomainError) -> tuple[str, str, str]:
+    """Why no message can be made: (what, who mends it, how)."""
+    owners = texts().owners
+    return {
+        "no_address": (
+            gettext("There is no number to write to."),
+            owners["creditor"],
+            gettext("Add a phone number with its source."),
+        ),
+        "wrong_number": (
+            gettext("Somebody else answers at this debtor's number."),
+            owners["creditor"],
+            gettext("Ask for a new number, or confirm this one with the debtor."),
+        ),
+        "no_number": (
+            gettext("No WhatsApp number of ours serves this creditor."),
+            owners["administrator"],
+            gettext("Connect a number in the set-up."),
+        ),
+        "template_missing": (
+            gettext("WhatsApp has approved no template for this stage."),
+            owners["administrator"],
+            gettext("Submit a template for approval."),
+        ),
+        "nothing_open": (gettext("Nothing is open that could be asked for."), owners["nobody"], ""),
+        "variable_missing": (
+            gettext("The message would have a hole: a value is missing."),
+            owners["administrator"],
+            gettext("Complete the creditor's or the invoice's data."),
+        ),
+    }.get(error.code, (error.args[0] if error.args else error.code, owners["administrator"], ""))
+
+
+def entry_kind(kind: str) -> str:
+    """What a movement of money is."""
+    return {
+        "charge": pgettext("entry", "Invoice"),
+        "payment": pgettext("entry", "Payment"),
+        "credit": pgettext("entry", "Credit"),
+        "reversal": pgettext("entry", "Reversal"),
+        "adjustment": pgettext("entry", "Correction"),
+    }.get(kind, kind)
+
+
+def bucket(name: str) -> str:
+    """An ageing bucket."""
+    if name == "current":
+        return gettext("Not due yet")
+    return gettext("%(range)s days late") % {"range": name.replace("-", "–")}
+
+
+def rail(kind: str) -> str:
+    """How a payable is paid."""
+    return {"pix": "Pix", "clabe": "CLABE (SPEI)", "link": gettext("Payment link")}.get(kind, kind)
+
+
+def message_class(name: str) -> str:
+    """What kind of message the gate was asked about."""
+    return {
+        "collection": gettext("Collection"),
+        "identity_probe": gettext("Identity question"),
+        "consent_request": gettext("Consent request"),
+        "reply": gettext("Reply"),
+        "service": gettext("Service"),
+        "optout_confirmation": gettext("Opt-out confirmation"),
+    }.get(name, name)
+
+
+def origin(name: str) -> str:
+    """Who wanted to send."""
+    return {
+        "step": gettext("Sequence"),
+        "bot": gettext("Assistant"),
+        "agent": gettext("Agent"),
+        "api": gettext("ERP (API)"),
+        "system": gettext("System"),
+        "device": gettext("Phone app"),
+        "debtor": gettext("Debtor"),
+    }.get(name, name)
+
+
+def action(name: str) -> str:
+    """What somebody did, for the history."""
+    return {
+        "debtor.pause": gettext("paused the sequence"),
+        "debtor.resume": gettext("resumed the sequence"),
+        "debtor.promise": gettext("recorded a promise"),
+        "debtor.promise_withdrawn": gettext("took a promise back"),
+        "debtor.plan": gettext("offered a plan"),
+        "debtor.plan_accepted": gettext("recorded that a plan was accepted"),
+        "debtor.plan_cancelled": gettext("cancelled a plan"),
+        "debtor.payable": gettext("sent a payment code"),
+        "debtor.dispute": gettext("recorded a dispute"),
+        "debtor.dispute_closed": gettext("closed a dispute"),
+        "debtor.wrong_person": gettext("marked a contact as a wrong person's"),
+        "debtor.stop": gettext("recorded a stop"),
+        "debtor.stop_lifted": gettext("lifted a stop"),
+        "debtor.payment": gettext("recorded a payment"),
+        "debtor.consent": gettext("recorded a consent"),
+        "debtor.consent_revoked": gettext("recorded that consent was withdrawn"),
+        "debtor.contact": gettext("added or changed a contact"),
+        "debtor.contact_verified": gettext("verified a contact"),
+        "debtor.document_revealed": gettext("looked at the whole document"),
+    }.get(name, name)

@@ -1,0 +1,1 @@
+"""What the gate decided, and the proof of it."""

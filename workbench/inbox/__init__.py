@@ -1,0 +1,1 @@
+"""The agent inbox: queue, thread, composer and the debtor beside them."""

@@ -1,0 +1,1 @@
+"""Reviewing alerts by keys."""

@@ -1,0 +1,185 @@
+"""The tour: six things to see in five minutes, each with what to do and where; what was done is read from the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from compliance.models import Decision
+from messaging.models import Conversation, Message
+from monitoring.models import Alert
+from portfolio.models import Payable, Payment
+from portfolio.places import zone_of
+from tenants.models import AuditEntry, Membership, Tenant
+from tenants.scope import tenant_scope
+
+Role = Membership.Role
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the six. `asked` are the things to do in it, `look` what is worth looking at."""
+
+    number: int
+    role: str
+    title: str | Promise
+    asked: tuple[str | Promise, ...]
+    look: str | Promise
+    #: Addresses to try, the first that exists is shown; "conversation" is the player's.
+    pages: tuple[str, ...]
+    phone: bool = False
+
+
+STEPS = (
+    Step(
+        1, Role.AGENT, _("A debtor pays in the chat"),
+        (
+            _("On the phone, say that it is you and answer the question that only this person can answer."),
+            _("Ask to pay and open the payment: the code is valid, digit by digit."),
+            _("Pay at the simulated bank."),
+        ),
+        _("The conversation beside it hears everything within a second: the receipt, and which reminders were called off."),
+        ("conversation", "inbox"), phone=True,
+    ),
+    Step(
+        2, Role.AGENT, _("A threat does not leave the house"),
+        (
+            _("In the conversation, write: “voy a llamar a tu jefe”, and press Enter."),
+            _("Take the kinder version with Tab."),
+        ),
+        _("No swear word in it, and it is refused all the same: the words are marked, the rule and its law are named."),
+        ("conversation", "inbox"), phone=True,
+    ),
+    Step(
+        3, Role.SUPERVISOR, _("The supervisor knows at once"),
+        (_("Open the newest alert and review it: V for a violation, F for a false alarm."),),
+        _("That very message, in its conversation, with the rule and the agent’s words."),
+        ("review", "supervisor"),
+    ),
+    Step(
+        4, Role.AGENT, _("On Sunday nobody is written to"),
+        (
+            _("Open the clock above and go to Sunday."),
+            _("Try to write."),
+        ),
+        _("The law, its citation, and the first minute at which it is allowed again; and what may be done now."),
+        ("conversation", "inbox"), phone=True,
+    ),
+    Step(
+        5, Role.SUPERVISOR, _("Thirty days in minutes"),
+        (_("Open the clock above and play 30 days."),),
+        _("Every send has a decision: the parts of the gate add up. Money comes in, by age, and is called simulated."),
+        ("supervisor", "debtors"),
+    ),
+    Step(
+        6, Role.AUDITOR, _("Proof, not screenshots"),
+        (
+            _("Open the receipt of a decision: every rule, every fact, every version."),
+            _("Export the evidence, change one line of it, and let the verifier look."),
+        ),
+        _("The verifier names the line that was changed. It runs without us."),
+        ("decision", "evidence", "review", "debtors"),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a tour is: the organisation, the debtor who is played, since when (the machine's clock)."""
+
+    tenant: Tenant
+    player: dict[str, Any] | None
+    since: datetime
+
+
+def done(place: Place) -> set[int]:
+    """The numbers of the steps that were done since the tour began."""
+    checks: dict[int, Callable[[Place], bool]] = {1: _paid, 2: _refused, 3: _reviewed, 4: _sunday, 5: _played, 6: _proved}
+    with tenant_scope(place.tenant.pk):
+        return {number for number, check in checks.items() if check(place)}
+
+
+def _paid(place: Place) -> bool:
+    payments = Payment.objects.filter(kind="payment", reversed_at=None, recorded_at__gte=place.since - timedelta(0))
+    if place.player is not None:
+        return payments.filter(debtor__external_id=place.player["debtor"], payable__isnull=False).exists() or (
+            Payable.objects.filter(debtor__external_id=place.player["debtor"], paid_at__isnull=False).exists()
+        )
+    return payments.filter(payable__isnull=False).exists()
+
+
+def _refused(place: Place) -> bool:
+    return Decision.objects.filter(origin="agent", verdict="deny", recorded_at__gte=place.since).exists()
+
+
+def _reviewed(place: Place) -> bool:
+    return Alert.objects.filter(decided_at__isnull=False, recorded_at__gte=place.since).exists() or (
+        AuditEntry.objects.filter(action__startswith="alert.", at__gte=place.since).exists()
+    )
+
+
+def _plays(place: Place) -> list[tuple[datetime, datetime]]:
+    entries = AuditEntry.objects.filter(action="clock.play", at__gte=place.since).values_list("after", flat=True)
+    return [(datetime.fromisoformat(each["from"]), datetime.fromisoformat(each["to"])) for each in entries]
+
+
+def _sunday(place: Place) -> bool:
+    zone = zone_of(place.tenant.country)
+    return any(to.astimezone(zone).weekday() == 6 and to - start < timedelta(days=8) for start, to in _plays(place))
+
+
+def _played(place: Place) -> bool:
+    now = place.tenant.clock().now()
+    return any(to - start >= timedelta(days=29) and now >= to - timedelta(hours=1) for start, to in _plays(place))
+
+
+def _proved(place: Place) -> bool:
+    return AuditEntry.objects.filter(action__startswith="evidence", at__gte=place.since).exists()
+
+
+def page_for(step: Step, place: Place) -> str:
+    """The address that a step begins at: the first of its pages that exists."""
+    for name in step.pages:
+        found = address(name, place)
+        if found:
+            return found
+    return f"/o/{place.tenant.slug}/"
+
+
+def address(name: str, place: Place) -> str:
+    """A page's address in the organisation; '' when there is no such page, or nothing to show on it."""
+    parts: dict[str, Any] = {"organisation": place.tenant.slug}
+    with tenant_scope(place.tenant.pk):
+        if name == "conversation":
+            found = _conversation(place)
+            if found is None:
+                return ""
+            parts["conversation_id"] = found
+        elif name == "decision":
+            found = (
+                Decision.objects.filter(verdict="deny", origin="agent").order_by("-id").values_list("id", flat=True).first()
+            )
+            if found is None:
+                return ""
+            parts["decision_id"] = found
+    try:
+        return reverse(name, kwargs=parts)
+    except NoReverseMatch:
+        return ""
+
+
+def _conversation(place: Place) -> UUID | None:
+    if place.player is None:
+        return None
+    found = Conversation.objects.filter(address=place.player["phone"]).values_list("id", flat=True).first()
+    if found is None:
+        last = Message.objects.filter(debtor_id__isnull=False).order_by("-id").values_list("conversation_id", flat=True)
+        return last.first()
+    return found

@@ -1,0 +1,1 @@
+"""The overview of who leads: attention, gate, people, quality, money; and the reports."""

@@ -1,0 +1,1 @@
+"""The debtor's own page: who asks, for what, and what can be done about it. By a signed link, without a login."""
