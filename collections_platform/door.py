@@ -16,11 +16,14 @@ from django.core.exceptions import ImproperlyConfigured
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def opens(mode: str, database: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> bool:
-    """Whether the door exists. Raises ImproperlyConfigured when it was asked for where it must never be."""
+def opens(mode: str, database: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> str:
+    """The demo's data folder when the door exists, else ''.
+
+    Raises ImproperlyConfigured when it was asked for where it must never be.
+    """
     folder = (os.environ if environ is None else environ).get("DEMO_DOOR", "")
     if not folder:
-        return False
+        return ""
     if mode != "demo":
         raise ImproperlyConfigured(
             f"DEMO_DOOR lets anybody in without a password and TRATO_MODE is {mode}: unset DEMO_DOOR and start again"
@@ -30,7 +33,7 @@ def opens(mode: str, database: Mapping[str, Any], environ: Mapping[str, str] | N
             "DEMO_DOOR lets anybody in without a password and DATABASE_URL is not the demo's own database: "
             "unset DEMO_DOOR and start again"
         )
-    return True
+    return folder
 
 
 def embedded_port(folder: Path) -> int:

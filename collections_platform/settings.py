@@ -64,7 +64,7 @@ DATABASES = {
     # Owns the tables: migrations and retention only.
     "owner": {**env.db_url("DATABASE_OWNER_URL", default=env.str("DATABASE_URL")), "TEST": {"MIRROR": "default"}},
 }
-#: Whether people may enter as anybody: on the demo's own database only; asked for elsewhere, nothing starts.
+#: The demo's folder where people may enter as anybody: on its own database only; asked for elsewhere, nothing starts.
 DEMO_DOOR = door.opens(MODE, DATABASES["default"])
 #: The role that serves requests; migrations take UPDATE and DELETE on evidence away from it by this name.
 RUNTIME_ROLE = DATABASES["default"]["USER"]

@@ -71,7 +71,7 @@ def collect(top: Path) -> Found:
     for room in ROOMS:
         for path in sorted((top / room).rglob("*.py")):
             read_module(path.read_text(encoding="utf-8"), path.relative_to(top).as_posix(), found)
-        for path in sorted((top / room).rglob("*.html")):
+        for path in sorted(page for page in (top / room).rglob("*") if page.suffix in (".html", ".txt")):
             read_page(path.read_text(encoding="utf-8"), path.relative_to(top).as_posix(), found)
     with override("en"):
         for kind in _FIELDS:

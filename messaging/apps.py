@@ -17,4 +17,4 @@ class MessagingConfig(AppConfig):
         from messaging.inbound import process  # noqa: F401
         from messaging.message_templates import lifecycle  # noqa: F401
         from messaging.sending import dispatch, waiting  # noqa: F401
-        from messaging.sequences import running  # noqa: F401
+        from messaging.sequences import editing, running  # noqa: F401

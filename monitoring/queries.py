@@ -492,7 +492,7 @@ def review_queue(
 
 
 def open_severe() -> int:
-    """How many severe alerts are open: the number in the rail."""
+    """How many open alerts cannot wait, about our conduct or a debtor's distress: the number in the rail."""
     return Alert.objects.filter(state__in=OPEN, severity__gte=SEVERE).count()
 
 

@@ -108,6 +108,9 @@ class Debtor(TenantModel):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["tenant", "person"], name="portfolio_debtor_person"),
             models.Index(fields=["tenant", "creditor", "updated_at", "id"], name="portfolio_debtor_updated"),
+            # The list of debtors, by amount and by age.
+            models.Index(fields=["tenant", "-open_minor", "id"], name="portfolio_debtor_amount"),
+            models.Index(fields=["tenant", "oldest_due_on", "id"], name="portfolio_debtor_oldest"),
         ]
 
 

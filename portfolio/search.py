@@ -191,9 +191,9 @@ def search(text: str, limit: int = 20) -> list[uuid.UUID]:
     if not letters and len(digits) >= _DIGITS_MIN and more(_by(Kind.PHONE, [digits[::-1]], limit)):
         return found[:limit]
     number = number_word(text)
-    if len(number) >= _PREFIX_MIN + 1 and any(sign.isdigit() for sign in number):
-        if more(_by(Kind.NUMBER, [number], limit)) or more(_by(Kind.ACCOUNT, [number], limit)):
-            return found[:limit]
+    numbered = len(number) > _PREFIX_MIN and any(sign.isdigit() for sign in number)
+    if numbered and (more(_by(Kind.NUMBER, [number], limit)) or more(_by(Kind.ACCOUNT, [number], limit))):
+        return found[:limit]
     words = name_words(text)
     if letters and words and (len(words) > 1 or len(words[0]) >= _PREFIX_MIN):
         more(_by(Kind.NAME, words, limit))

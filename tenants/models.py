@@ -447,4 +447,7 @@ class AuditEntry(TenantModel):
     reason = models.TextField(blank=True)
 
     class Meta:
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["tenant", "id"], name="tenants_audit_order")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "id"], name="tenants_audit_order"),
+            models.Index(fields=["tenant", "subject_id", "id"], name="tenants_audit_subject"),
+        ]

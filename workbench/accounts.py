@@ -6,6 +6,7 @@ import base64
 import logging
 import os
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 log = logging.getLogger("trato.accounts")
 _NONCE = 12
@@ -23,6 +25,21 @@ _PURPOSE = b"mfa"
 
 class AccountAdapter(DefaultAccountAdapter):
     """Nobody signs up: people are let in by an administrator."""
+
+    #: What goes wrong when people log in, said as the rest of the product says it.
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _("E-mail or password are not right."),
+        "invalid_login": _("E-mail or password are not right."),
+        "too_many_login_attempts": _("Too many tries. Wait a few minutes, then try again."),
+        "rate_limited": _("Too many tries. Wait a few minutes, then try again."),
+        "incorrect_code": _("That code is not right, or it has expired."),
+        "incorrect_password": _("That is not your current password."),
+        "enter_current_password": _("That is not your current password."),
+        "account_inactive": _("This account is closed. Ask whoever administers your organisation."),
+        "email_taken": _("Another account uses this address already."),
+        "same_as_current": _("That is your address already."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Always closed."""

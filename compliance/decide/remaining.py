@@ -36,5 +36,7 @@ def remaining(intent: Intent, facts: Facts, ruleset: RuleSet, now: datetime) -> 
     today = zones[0].local(epoch_of(now)) // DAY
     past = counted(facts.contacts, zones[0])
     caps, _, _ = ruleset.plans[COLLECTION].by_channel(intent.channel)
-    found = [Budget(cap.rule, used(cap, past, intent, today), cap.limit, cap.days, cap.scope, cap.citation) for cap in caps]
+    found = [
+        Budget(cap.rule, used(cap, past, intent, today), cap.limit, cap.days, cap.scope, cap.citation) for cap in caps
+    ]
     return tuple(sorted(found, key=lambda budget: (budget.left, -budget.days, budget.rule)))

@@ -10,6 +10,7 @@ from compliance.services.consent import (
     revoke_consent,
     take_notes,
 )
+from compliance.services.foreseeing import preview_many
 from compliance.services.identity import claim, mark_wrong_person, note_contacted, reconfirm_number, strike, verify
 from compliance.services.stops import lift_stop, raise_stop, raise_stops
 from compliance.services.values import Ask, ChannelFacts, Ruling

@@ -66,7 +66,8 @@ def _open(debtor: Debtor, conversation_id: uuid.UUID | None) -> Conversation:
     conversation = conversation_for(debtor, conversation_id)
     if conversation is None:
         raise DomainError(
-            "no_conversation", "there is no conversation with this debtor yet: they have to write first, or be written to"
+            "no_conversation",
+            "there is no conversation with this debtor yet: they have to write first, or be written to",
         )
     return conversation
 

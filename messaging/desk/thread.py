@@ -51,6 +51,20 @@ class Item:
     day: date | None = None
 
     @property
+    def text(self) -> str:
+        """The message's words without the titles of its buttons and rows, which are shown as such."""
+        if self.message is None:
+            return ""
+        content, lines = self.message.content, self.message.text.split("\n")
+        titles = [str(button.get("title", "")) for button in content.get("buttons", [])]
+        for row in content.get("rows", []):
+            titles += [str(row.get("title", "")), str(row.get("description", ""))]
+        titles = [title for title in titles if title]
+        if titles and lines[-len(titles) :] == titles and len(lines) > len(titles):
+            lines = lines[: -len(titles)]
+        return "\n".join(lines)
+
+    @property
     def automatic(self) -> bool:
         """Whether a machine did it and nobody has to read it."""
         if self.message is not None:

@@ -25,10 +25,8 @@ PAGES = Path(__file__).parent / "pages"
 PICTURE_MAX = 5 * 1024 * 1024
 PHONES_MAX = 500
 KINDS = {".js": "text/javascript", ".css": "text/css", ".html": "text/html"}
-SECURITY = {
-    "content-security-policy": "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'self'",
-    "x-content-type-options": "nosniff",
-}
+SECURITY = {"x-content-type-options": "nosniff"}
+POLICY = "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'self'"
 #: Pernambuco's numbers are put on its island, where few of their owners live.
 MAINLAND = {"America/Noronha": "America/Recife"}
 BY_HAND = {"intent": "by_hand"}
@@ -60,9 +58,16 @@ class Phone:
 
     def _page(self, name: str) -> Callable[[Request], Awaitable[Response]]:
         async def page(request: Request) -> Response:
-            return Response((PAGES / name).read_bytes(), media_type="text/html", headers=SECURITY)
+            return Response((PAGES / name).read_bytes(), media_type="text/html", headers=self._headers())
 
         return page
+
+    def _headers(self) -> dict[str, str]:
+        """Who may frame a phone: we ourselves, and the product that set an account up (`product_url`), under either
+        name of this machine."""
+        origins = {str(account.settings.get("product_url") or "") for account in self.world.accounts.values()} - {""}
+        origins |= {origin.replace("//127.0.0.1", "//localhost") for origin in origins}
+        return {**SECURITY, "content-security-policy": " ".join([POLICY, *sorted(origins)])}
 
     async def _home(self, request: Request) -> Response:
         return Response(status_code=302, headers={"location": "/_sandbox/phone"})
@@ -71,7 +76,7 @@ class Phone:
         path = PAGES / Path(request.path_params["name"]).name
         if path.suffix not in KINDS or not path.exists():
             return Response("not found", status_code=404)
-        return Response(path.read_bytes(), media_type=KINDS[path.suffix], headers=SECURITY)
+        return Response(path.read_bytes(), media_type=KINDS[path.suffix], headers=self._headers())
 
     def _json(
         self, handler: Callable[[Request, dict[str, Any]], Awaitable[Any]]
@@ -192,7 +197,8 @@ class Phone:
         media = self.world.media.get(request.path_params["media_id"])
         if media is None:
             return Response("not found", status_code=404)
-        return Response(media.data, media_type=media.mime_type, headers=SECURITY)
+        headers = {**SECURITY, "content-security-policy": "default-src 'none'"}
+        return Response(media.data, media_type=media.mime_type, headers=headers)
 
     # -- doing --------------------------------------------------------------------------------------------------------
 

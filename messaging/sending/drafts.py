@@ -162,7 +162,7 @@ def _draft(
         flags = language.flags_for(scan, text, context) | (flags or frozenset())
         seen = language.disclosure_of(text, names)
         disclosure = seen if disclosure is None else max(disclosure, seen)
-    missing = frozenset(wish.missing or ()) if wish.missing is not None else _missing(template)
+    missing = frozenset(wish.missing or ()) if wish.missing is not None else missing_of(template)
     return Draft(
         wish=wish, debtor=debtor, contact=contact, number=number, conversation=conversation, template=template,
         content=content, text=text, salt=os.urandom(16).hex(), disclosure=disclosure, flags=flags, missing=missing,
@@ -211,7 +211,7 @@ _REQUIRED = frozenset(
 )
 
 
-def _missing(template: MessageTemplate | None) -> frozenset[str]:
+def missing_of(template: MessageTemplate | None) -> frozenset[str]:
     """Required fields that the message does not carry; the gate objects to those that the debtor's rules ask for."""
     return _REQUIRED if template is None else _REQUIRED - frozenset(template.content)
 

@@ -75,6 +75,24 @@ def next_touch(steps: Sequence[Step], due_on: date, *, last: str, today: date) -
     return rest[0] if rest else None
 
 
+def carry_over(last: str, old: Sequence[Step], new: Sequence[Step]) -> str:
+    """Where a debtor stands in a new edition who has come to the touch `last` of the old one; '' before the first.
+
+    The same touch, where the new edition has it; else its latest touch that is planned no later than that one was, so
+    that nothing is said twice and no level is skipped.
+    """
+    if not last:
+        return ""
+    origin = date(2000, 1, 1)
+    planned = touches(new, origin)
+    if last in {touch.code for touch in planned}:
+        return last
+    reached = next((touch.on for touch in touches(old, origin) if touch.code == last), None)
+    if reached is None:
+        return ""
+    return next((touch.code for touch in reversed(planned) if touch.on <= reached), "")
+
+
 def instant_of(touch: Touch, *, zone: str, spread_key: str, spread_minutes: int = 300) -> datetime:
     """When a touch falls due: its date and hour in the debtor's zone, spread over the day by a hash of the debtor,
     so that thirty thousand debtors are not due in the same second."""

@@ -72,8 +72,7 @@ def outlooks(debtor_ids: Iterable[uuid.UUID], *, now: datetime) -> dict[uuid.UUI
     loaded = accounts(debtor_ids)
     ids = [account.debtor.pk for account in loaded]
     enrolments = {
-        row.debtor_id: row
-        for row in Enrolment.objects.select_related("sequence", "version").filter(debtor_id__in=ids)
+        row.debtor_id: row for row in Enrolment.objects.select_related("sequence", "version").filter(debtor_id__in=ids)
     }
     alive: dict[uuid.UUID, SendRequest] = {}
     open_ones = SendRequest.objects.filter(debtor_id__in=ids, state__in=["waiting", "queued"], origin_kind="step")
@@ -84,7 +83,9 @@ def outlooks(debtor_ids: Iterable[uuid.UUID], *, now: datetime) -> dict[uuid.UUI
     plans: dict[uuid.UUID, Plan] = {}
     asked: list[tuple[Plan, Wish]] = []
     for account in loaded:
-        plan = plans[account.debtor.pk] = _plan(account, enrolments.get(account.debtor.pk), alive.get(account.debtor.pk))
+        plan = plans[account.debtor.pk] = _plan(
+            account, enrolments.get(account.debtor.pk), alive.get(account.debtor.pk)
+        )
         if plan.state == "ended" and plan.enrolment is not None and plan.enrolment.reason in ("paid", "withdrawn"):
             continue
         try:

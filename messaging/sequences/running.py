@@ -6,12 +6,11 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Q
-
 from kernel.clock import Clock
 from kernel.errors import DomainError
 from messaging.message_templates.choose import TemplateShelf
 from messaging.models import Enrolment, SendRequest
+from messaging.models import Sequence as DunningSequence
 from messaging.sending.request import request_send
 from messaging.sending.standing import withdraw
 from messaging.sending.wishes import Wish
@@ -94,8 +93,10 @@ def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
         if over:
             Enrolment.objects.filter(debtor_id__in=over, reason__in=ON_HOLD).update(paused_until=now)
             refresh(over, now=now)
+        still = DunningSequence.objects.exclude(paused_at=None).values_list("pk", flat=True)
+        active = Enrolment.objects.filter(state=Enrolment.State.ACTIVE).exclude(sequence_id__in=list(still))
         due = list(
-            Enrolment.objects.filter(state=Enrolment.State.ACTIVE, next_at__lte=now)
+            active.filter(next_at__lte=now)
             .select_for_update(no_key=True, skip_locked=True, of=("self",))
             .select_related("version", "invoice")
             .order_by("next_at", "id")[:BATCH]
@@ -104,12 +105,10 @@ def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
             step_on(due, now=now)
         if len(due) == BATCH or len(over) == BATCH:
             return now
-        waiting = Enrolment.objects.filter(
-            Q(state="active", next_at__isnull=False) | Q(state="paused", paused_until__isnull=False)
-        )
+        held = Enrolment.objects.filter(state=Enrolment.State.PAUSED, paused_until__isnull=False)
         soonest = [
-            waiting.filter(state="active").order_by("next_at").values_list("next_at", flat=True).first(),
-            waiting.filter(state="paused").order_by("paused_until").values_list("paused_until", flat=True).first(),
+            active.filter(next_at__isnull=False).order_by("next_at").values_list("next_at", flat=True).first(),
+            held.order_by("paused_until").values_list("paused_until", flat=True).first(),
         ]
     found = [at for at in soonest if at is not None]
     return max(min(found), now) if found else None

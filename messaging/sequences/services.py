@@ -120,6 +120,7 @@ def refresh(debtor_ids: Iterable[uuid.UUID], *, now: datetime) -> int:
     if not loaded:
         return 0
     sequences = list(DunningSequence.objects.all())
+    paused = {sequence.pk for sequence in sequences if sequence.paused_at is not None}
     versions = {(v.sequence_id, v.version): v for v in SequenceVersion.objects.all()}
     by_id = {v.pk: v for v in versions.values()}
     current = {
@@ -147,7 +148,7 @@ def refresh(debtor_ids: Iterable[uuid.UUID], *, now: datetime) -> int:
             before: tuple[Any, ...] = ()
         else:
             before = _state(row)
-        _align(row, account, steps_in(by_id[row.version_id]), now=now)
+        _align(row, account, steps_in(by_id[row.version_id]), now=now, paused=row.sequence_id in paused)
         if _state(row) != before:
             row.updated_at = now
             if before:
@@ -195,7 +196,7 @@ def _event(row: Enrolment, before: tuple[Any, ...], *, now: datetime) -> Emit | 
     )
 
 
-def _align(row: Enrolment, account: Account, steps: Sequence[Step], *, now: datetime) -> None:
+def _align(row: Enrolment, account: Account, steps: Sequence[Step], *, now: datetime, paused: bool = False) -> None:
     """Set one enrolment to what its debtor's account asks for."""
     if row.state == Enrolment.State.ENDED and row.reason == "opted_out":
         return
@@ -221,6 +222,9 @@ def _align(row: Enrolment, account: Account, steps: Sequence[Step], *, now: date
         return
     if row.invoice_id != carrying.pk:
         row.invoice, row.last_step = carrying, ""
+    if paused:
+        _set(row, Enrolment.State.PAUSED, "sequence")
+        return
     if row.state == Enrolment.State.ACTIVE and row.reason.startswith("blocked:") and row.next_at and row.next_at > now:
         return
     plan(row, account, steps, now=now)
@@ -311,7 +315,9 @@ def hold(debtor_id: uuid.UUID, *, until: datetime, now: datetime) -> bool:
 
 def held_back(debtor_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
     """Those who were promised quiet: in hardship, waiting for a look at their receipt, or paused by a person."""
-    held = Enrolment.objects.filter(debtor_id__in=set(debtor_ids), state="paused", reason__in=["hardship", "to_verify", "held"])
+    held = Enrolment.objects.filter(
+        debtor_id__in=set(debtor_ids), state="paused", reason__in=["hardship", "to_verify", "held"]
+    )
     return set(held.values_list("debtor_id", flat=True))
 
 
@@ -354,7 +360,8 @@ def publish_version(
             raise DomainError(
                 "step_invalid", "step %(n)s: %(why)s", n=place + 1, why=str(error), pointer=f"/steps/{place}"
             ) from error
-    number = sequence.active_version + 1
+    newest = SequenceVersion.objects.filter(sequence=sequence).order_by("-version").values_list("version", flat=True)
+    number = (newest.first() or 0) + 1
     version = SequenceVersion.objects.create(
         sequence=sequence, version=number, steps=list(steps), author=author, created_at=now
     )

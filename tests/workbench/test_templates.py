@@ -8,19 +8,20 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from kernel.clock import machine_now
 from kernel.errors import DomainError
 from messaging.message_templates import lifecycle
 from messaging.message_templates.library import STAGES, shipped
 from messaging.message_templates.lint import Trouble
 from messaging.message_templates.services import seed_defaults, sync_templates
 from messaging.models import MessageTemplate, WhatsAppAccount
-from tenants import work
+from tenants import jobs, work
 from tenants.models import AuditEntry, Tenant
 from tenants.scope import tenant_scope
 from tests.factories import NOON, make_account, make_creditor, make_tenant, make_user
 from tests.messaging.cloud import connect, running_sandbox
 from workbench.message_templates import words
-from workbench.message_templates.queries import pieces
+from workbench.message_templates.queries import Preview, pieces, read
 
 
 @pytest.fixture
@@ -57,7 +58,14 @@ GOOD = next(text for text in shipped("CO") if text.stage == "first")
 
 
 def words_of(**more: str) -> dict[str, str]:
-    found = {"stage": "first", "language": "es_CO", "name": "first_co_v7", "body": GOOD.body, "footer": GOOD.footer, "header": ""}
+    found = {
+        "stage": "first",
+        "language": "es_CO",
+        "name": "first_co_v7",
+        "body": GOOD.body,
+        "footer": GOOD.footer,
+        "header": "",
+    }
     for place, (tap, title) in enumerate(GOOD.buttons, 1):
         found |= {f"tap_{place}": tap, f"title_{place}": title}
     return found | more
@@ -97,40 +105,67 @@ def test_a_step_without_an_approved_text_is_a_gap_and_begins_with_our_words(org:
     assert client.get(address(org, "new/"), {"stage": "nonsense", "language": "xx_XX"}).status_code == 200
 
 
+def preview_of(tenant: Tenant, **more: str) -> Preview:
+    given = words_of(**more)
+    with tenant_scope(tenant.pk):
+        return read(
+            name=given["name"], language=given["language"], stage=given["stage"], header=given["header"],
+            body=given["body"], footer=given["footer"], country="CO", lang="en",
+            buttons=[(given[f"tap_{n}"], given[f"title_{n}"]) for n in (1, 2, 3)],
+        )  # fmt: skip
+
+
+def codes(preview: Preview) -> set[str]:
+    return {trouble.code for trouble in preview.reading.troubles}
+
+
+def test_what_the_lint_says_of_a_text(org: Tenant) -> None:
+    fine = preview_of(org)
+    assert fine.troubles == () and fine.reading.category == "UTILITY" and "the amount" in fine.states
+    assert fine.disclosure == "the amounts of the debt"
+    threat = preview_of(org, body=f"{GOOD.body} Si no paga, irá a la cárcel mañana mismo.")
+    assert "law" in {told.whose for told in threat.troubles}
+    bare = preview_of(org, body="Hola {{name}}, le escribe {{creditor}} por su cuenta pendiente hoy.")
+    assert "It lacks the amount." in [told.what for told in bare.troubles]
+    assert "Add the place {{amount}} (Amount to pay)." in [told.mend for told in bare.troubles]
+    assert {"variable_at_edge", "too_many_variables"} <= codes(preview_of(org, body="{{name}}"))
+    assert "too_long" in codes(preview_of(org, body="a " * 560))
+    assert "too_long" in codes(preview_of(org, footer="x" * 61)) and "too_long" in codes(
+        preview_of(org, header="x" * 61)
+    )
+    assert "variable_outside_body" in codes(preview_of(org, header="{{name}}"))
+    assert preview_of(org, body=f"{GOOD.body} Aproveche esta oferta.").reading.category == "MARKETING"
+    odd = preview_of(org, body=f"{GOOD.body} Plan: {{{{plan}}}} gracias.")
+    assert [told.whose for told in odd.troubles] == ["house"], "nobody fills that place at this step"
+    probe = preview_of(org, stage="probe", body="Hola, su deuda de {{amount}} está vencida, gracias.")
+    assert "reveals" in codes(probe)
+
+
 def test_the_reading_answers_while_one_writes_and_keeps_nothing(org: Tenant) -> None:
     client = client_of(org)
-    fine = client.post(address(org, "read/"), words_of()).context["preview"]
-    assert fine.troubles == () and fine.reading.category == "UTILITY" and "amount" not in fine.states
     threat = client.post(address(org, "read/"), words_of(body=f"{GOOD.body} Si no paga, irá a la cárcel mañana mismo."))
-    whose = {told.whose for told in threat.context["preview"].troubles}
-    assert "law" in whose and "cárcel" in threat.content.decode()
-    bare = client.post(address(org, "read/"), words_of(body="Hola {{name}}, le escribe {{creditor}} por su cuenta pendiente hoy."))
-    lacking = [told.what for told in bare.context["preview"].troubles]
-    assert any("monto" in what or "amount" in what for what in lacking), lacking
-    edge = client.post(address(org, "read/"), words_of(body="{{name}}")).context["preview"]
-    assert {"variable_at_edge", "too_many_variables"} <= {t.code for t in edge.reading.troubles}
-    long = client.post(address(org, "read/"), words_of(body="a" * 1100)).context["preview"]
-    assert any(t.code == "too_long" for t in long.reading.troubles)
-    offer = client.post(address(org, "read/"), words_of(body=f"{GOOD.body} Aproveche esta oferta.")).context["preview"]
-    assert offer.reading.category == "MARKETING"
-    odd = client.post(address(org, "read/"), words_of(body=f"{GOOD.body} Plan: {{{{plan}}}} gracias.")).context["preview"]
-    assert any(told.whose == "house" for told in odd.troubles), "nobody fills that place at this step"
-    sample = client.post(address(org, "read/"), words_of(sample_name="Zoraida")).content.decode()
-    assert "Zoraida" in sample
-    probe = client.post(address(org, "read/"), words_of(stage="probe", body="Hola, su deuda de {{amount}} está vencida, gracias."))
-    assert any("reveal" in told.what or "revela" in told.what for told in probe.context["preview"].troubles)
+    assert threat.status_code == 200 and "cárcel" in threat.content.decode() and "<html" not in threat.content.decode()
+    assert "Zoraida" in client.post(address(org, "read/"), words_of(sample_name="Zoraida")).content.decode()
+    for odd in (
+        {"stage": "x", "language": "", "body": "", "template": "no-id"},
+        {"body": "{{" * 900},
+        {"account": "x"},
+    ):
+        assert client.post(address(org, "read/"), words_of(**odd)).status_code == 200
+    assert client.get(address(org, "read/")).status_code == 405
+    assert client_of(org, "supervisor").post(address(org, "read/"), words_of()).status_code == 403
     with tenant_scope(org.pk):
         assert not MessageTemplate.objects.filter(name="first_co_v7").exists()
 
 
 def test_every_trouble_has_words_that_say_what_to_do() -> None:
-    codes = {
+    every = {
         "name": "X", "empty": "body", "variable_at_edge": "", "variables_adjacent": "", "too_many_variables": "3",
         "variable_outside_body": "", "blanks": "", "too_many_buttons": "4", "button_title": "x" * 30, "button_twice": "",
         "promotional": "oferta", "lacks": "amount", "says": "threat: cárcel", "flag": "threat_or_coercion", "reveals": "3",
         "too_long": "body: 1100 of 1024", "place_unknown": "plan", "twin": "first_co_v1",
     }  # fmt: skip
-    for code, detail in codes.items():
+    for code, detail in every.items():
         told = words.tell(Trouble(code, detail), "en")
         assert told.what != code and told.mend, code
     for field in ("opt_out_line", "complaint_channel", "amount_breakdown_principal_interest_fees", "debt_origin"):
@@ -139,7 +174,9 @@ def test_every_trouble_has_words_that_say_what_to_do() -> None:
 
 def test_a_draft_is_kept_whatever_it_says_and_submitted_only_without_trouble(org: Tenant) -> None:
     client = client_of(org)
-    kept = client.post(address(org, "new/"), words_of(action="save", body="Hola, {{name}} pague hoy mismo sin falta por favor."))
+    kept = client.post(
+        address(org, "new/"), words_of(action="save", body="Hola, {{name}} pague hoy mismo sin falta por favor.")
+    )
     assert kept.status_code == 302
     row = one(org, "first_co_v7")
     assert row.status == "draft"
@@ -245,9 +282,6 @@ def test_the_whole_life_against_the_sandbox() -> None:
 def test_a_silent_whatsapp_gives_the_draft_back(org: Tenant) -> None:
     client, row = client_of(org), one(org, "first_co_v1")
     assert client.post(address(org, f"{row.pk}/submit/")).status_code == 302
-    from kernel.clock import machine_now
-    from tenants import jobs
-
     for _ in range(lifecycle._TRIES):
         later = machine_now() + timedelta(hours=1)
         (job,) = jobs.lease(now=later, tasks=[lifecycle.SUBMIT], tenant_id=org.pk)
@@ -264,7 +298,10 @@ def test_names_and_versions() -> None:
 
 
 def test_the_preview_reads_whatsapp_marks() -> None:
-    found = [(piece.kind, piece.text) for piece in pieces("Hola *{{name}}*, debe _hoy_ {{amount}} ~no~ ```x```", {"name": "Ana", "amount": "$ 5"})]
+    found = [
+        (piece.kind, piece.text)
+        for piece in pieces("Hola *{{name}}*, debe _hoy_ {{amount}} ~no~ ```x```", {"name": "Ana", "amount": "$ 5"})
+    ]
     assert found == [
         ("", "Hola "), ("bold", "Ana"), ("", ", debe "), ("italic", "hoy"), ("", " "), ("value", "$ 5"), ("", " "),
         ("strike", "no"), ("", " "), ("code", "x"),

@@ -374,6 +374,32 @@ def test_a_receipt_is_sealed_stands_in_the_inbox_and_is_sent_once() -> None:
         assert conversation.needs_human_at == NOON and conversation.last_inbound_at is None
 
 
+def test_a_file_is_opened_by_those_who_answer_and_by_nobody_else() -> None:
+    there = visit()
+    there.post("paid", file=SimpleUploadedFile("recibo.jpg", JPEG), note="", once="1")
+    with there.scope():
+        kept = Attachment.objects.get(message__debtor_id=there.debtor.pk)
+    path = f"/o/{there.desk.tenant.slug}/attachments/{kept.pk}/"
+    codes = {}
+    for role in ("agent", "creditor"):
+        client = Client()
+        limited = [there.desk.creditor.pk] if role == "creditor" else None
+        client.force_login(factories.make_user(there.desk.tenant, role=role, creditor_ids=limited))
+        answer = client.get(path)
+        codes[role] = answer.status_code
+        if role == "agent":
+            assert answer.content == JPEG and answer["Content-Type"] == "image/jpeg"
+            assert "sandbox" in answer["Content-Security-Policy"] and answer["X-Content-Type-Options"] == "nosniff"
+    other = open_desk("CO")
+    stranger = Client()
+    stranger.force_login(factories.make_user(other.tenant))
+    assert codes == {"agent": 200, "creditor": 403}
+    assert stranger.get(path).status_code == 404
+    assert stranger.get(f"/o/{other.tenant.slug}/attachments/{kept.pk}/").status_code == 404
+    with there.scope():
+        assert AuditEntry.objects.filter(action="attachment.open").count() == 1
+
+
 @pytest.mark.parametrize(
     ("name", "body"), [("x.jpg", b"<script>alert(1)</script>"), ("x.pdf", b"MZ\x90"), ("x.svg", b"<svg/>")]
 )

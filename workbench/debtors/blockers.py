@@ -6,10 +6,10 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from compliance.decide import Finding
-from compliance.decide.explain import explain, owner, owner_text, remedy
 from django.utils.translation import gettext
 
+from compliance.decide import Finding
+from compliance.decide.explain import explain, owner, owner_text, remedy
 from messaging.sequences.outlook import Plan
 from workbench.debtors import words
 
@@ -28,6 +28,8 @@ class Blocker:
     fix_label: str = ""
     #: A stop of the law or of the person, not of the clock.
     hard: bool = True
+    #: The same without anything that is true of one debtor only.
+    general: str = ""
 
 
 def blockers(plan: Plan, *, hard: bool = False) -> list[Blocker]:
@@ -47,6 +49,7 @@ def _blocker(finding: Finding, zone: str, plan: Plan) -> Blocker:
     return Blocker(
         finding.rule, explain(finding, language, zone), owner_text(finding, language), remedy(finding, language), fix,
         page, label, finding in plan.blockers and owner(finding) != "time",
+        words.stop(subject) if finding.kind == "stop" else "",
     )  # fmt: skip
 
 

@@ -199,7 +199,9 @@ def cancel_plan(request: PageRequest, debtor: Debtor, form: CardForm) -> Done:
     agreement = Agreement.objects.filter(debtor=debtor, state__in=["proposed", "active"]).order_by("state").first()
     if agreement is not None:
         close_agreement(agreement, now=request.now, reason=request.POST.get("reason", "")[:100])
-        note(request, debtor, "debtor.plan_cancelled", agreement=str(agreement.pk), reason=request.POST.get("reason", ""))
+        note(
+            request, debtor, "debtor.plan_cancelled", agreement=str(agreement.pk), reason=request.POST.get("reason", "")
+        )
         refresh([debtor.pk], now=request.now)
     return Done(gettext("The plan was cancelled."))
 
@@ -297,4 +299,3 @@ def _date(value: Any) -> date | None:
         return date.fromisoformat(str(value)) if value else None
     except ValueError:
         return None
-

@@ -15,7 +15,8 @@ from compliance.models import Consent
 from compliance.queries import standing_of
 from kernel.money import Money
 from kernel.phones import spoken
-from messaging.models import Message
+from messaging.desk.people import names_of
+from messaging.models import Message, Note
 from messaging.sequences.outlook import Plan, outlooks
 from portfolio.ageing import days_overdue
 from portfolio.models import Agreement, ContactPoint, Dispute, Instalment, Payment, Promise
@@ -56,6 +57,7 @@ def panel_context(debtor_id: uuid.UUID, now: datetime) -> dict[str, Any]:
         "stops": [(stop, words.stop(stop.kind), words.source(stop.source)) for stop in known.stops],
         "budgets": plan.outlook.budgets[:3] if plan and plan.outlook else (),
         "timeline": timeline(debtor_id, limit=TIMELINE_MAX),
+        "notes": notes_of(debtor_id),
     }
 
 
@@ -122,7 +124,9 @@ def agreement_card(agreement: Agreement | None, parts: Iterable[Instalment], tod
         "paid": Money.from_minor(paid, agreement.currency),
         "percent": paid * 100 // agreement.total_minor if agreement.total_minor else 0,
         "next": following,
-        "next_amount": Money.from_minor(following.minor - following.paid_minor, agreement.currency) if following else None,
+        "next_amount": Money.from_minor(following.minor - following.paid_minor, agreement.currency)
+        if following
+        else None,
     }
 
 
@@ -169,6 +173,28 @@ def evidence_words(row: Consent) -> list[tuple[str, str]]:
     return [(labels.get(key, key.replace("_", " ")), str(value)) for key, value in row.evidence.items() if value]
 
 
+def notes_of(debtor_id: uuid.UUID, limit: int = 4) -> list[dict[str, Any]]:
+    """What colleagues wrote about a debtor, the newest first."""
+    rows = list(Note.objects.filter(debtor_id=debtor_id, kind=Note.Kind.NOTE).order_by("-at", "-id")[:limit])
+    names = names_of({user for row in rows if (user := user_of(row.author))})
+    return [{"text": row.text, "at": row.at, "author": named(row.author, names)} for row in rows]
+
+
+def user_of(actor: str) -> uuid.UUID | None:
+    """The person behind an actor ("user:<id>"); None for machines."""
+    head, _, key = actor.partition(":")
+    try:
+        return uuid.UUID(key) if head in ("user", "agent") else None
+    except ValueError:
+        return None
+
+
+def named(actor: str, names: dict[uuid.UUID, str]) -> str:
+    """What an actor is called; a machine by its own word."""
+    user = user_of(actor)
+    return names.get(user, "") if user else words.source(actor)
+
+
 @dataclass(frozen=True, slots=True)
 class Happened:
     """One line of the timeline."""
@@ -183,9 +209,8 @@ class Happened:
 
 def timeline(debtor_id: uuid.UUID, *, limit: int) -> list[Happened]:
     """What happened last with a debtor, the newest first: messages, money, promises, plans, disputes."""
-    found: list[Happened] = []
-    for message in Message.objects.filter(debtor_id=debtor_id).order_by("-at", "-id")[:limit]:
-        found.append(_message(message))
+    said = Message.objects.filter(debtor_id=debtor_id).order_by("-at", "-id")[:limit]
+    found = [_message(message) for message in said]
     for payment in Payment.objects.filter(debtor_id=debtor_id).order_by("-id")[:limit]:
         money = Money.from_minor(payment.minor, payment.currency)
         text = gettext("Credit") if payment.kind == "credit" else gettext("Payment")
@@ -198,7 +223,9 @@ def timeline(debtor_id: uuid.UUID, *, limit: int) -> list[Happened]:
         if promise.decided_at and promise.state in ("kept", "broken"):
             kept = promise.state == "kept"
             text = gettext("Promise kept") if kept else gettext("Promise broken")
-            found.append(Happened(promise.decided_at, "check" if kept else "x", text, money, "green" if kept else "red"))
+            found.append(
+                Happened(promise.decided_at, "check" if kept else "x", text, money, "green" if kept else "red")
+            )
     for plan in Agreement.objects.filter(debtor_id=debtor_id).order_by("-id")[:limit]:
         money = Money.from_minor(plan.total_minor, plan.currency)
         found.append(Happened(plan.created_at, "file-text", gettext("Plan offered"), money))
@@ -233,4 +260,3 @@ def _message(message: Message) -> Happened:
     else:
         symbol, tone = "send", ""
     return Happened(message.at, symbol, short, None, tone, message.conversation_id)
-

@@ -30,7 +30,6 @@ from workbench.debtors.forms import (
     StopForm,
     WrongPersonForm,
     contacts_of,
-    midday,
     verify_methods,
 )
 
@@ -233,7 +232,9 @@ CONSENT = Card(
 def contact(request: PageRequest, debtor: Debtor, form: CardForm) -> Done:
     """Add a contact point, or say more of one that is known."""
     data = form.cleaned_data
-    stated = {name: data[name] for name in ("kind", "value", "role", "contact_name", "source", "supplied_by", "supplied_on")}
+    stated = {
+        name: data[name] for name in ("kind", "value", "role", "contact_name", "source", "supplied_by", "supplied_on")
+    }
     if not stated["contact_name"]:
         del stated["contact_name"]
     _, outcome = save_debtor(

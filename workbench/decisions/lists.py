@@ -148,4 +148,3 @@ def debtors_of(rows: Sequence[Decision]) -> dict[Any, Debtor]:
     """The debtors of these decisions with their persons and creditors, by id."""
     wanted = {row.debtor_id for row in rows if row.debtor_id}
     return {row.pk: row for row in Debtor.objects.select_related("person", "creditor").filter(pk__in=wanted)}
-

@@ -103,7 +103,8 @@ def packs_of(row: Decision, lang: str) -> list[Pack]:
     for layer in layers:
         code = _pack_code(layer.name)
         rules = tuple(
-            Checked(told(rule, lang), rule.code in said, _applies(plan, rule.kind, rule.code)) for rule in rules_of(layer)
+            Checked(told(rule, lang), rule.code in said, _applies(plan, rule.kind, rule.code))
+            for rule in rules_of(layer)
         )
         if rules:
             name = layer_name(layer.name, lang, of=code if code != layer.name else "")
@@ -146,7 +147,9 @@ def _applies(plan: Plan | None, kind: str, code: str) -> bool:
         return any(cap.rule == code for cap in (*plan.caps, *plan.spacings))
     if kind == "channel_lock":
         return any(lock.rule == code for lock in plan.locks)
-    return {"closed_day": plan.closed, "window": plan.windows, "freshness": plan.freshness, "channel": plan.channel}[kind]
+    return {"closed_day": plan.closed, "window": plan.windows, "freshness": plan.freshness, "channel": plan.channel}[
+        kind
+    ]
 
 
 # --- the place in the log ---------------------------------------------------------------------------------------------
@@ -197,11 +200,19 @@ def verify(row: Decision, message: Message | None) -> list[Step]:
         )
     ]  # fmt: skip
     if place.event is None or place.seal is None:
-        steps.append(Step(gettext("The event leads to the root of its seal"), None, gettext("not sealed yet: within a minute")))
+        steps.append(
+            Step(gettext("The event leads to the root of its seal"), None, gettext("not sealed yet: within a minute"))
+        )
     else:
         root = merkle.follow(leaf_of(place.event), place.proof)
         steps.append(Step(gettext("The event leads to the root of its seal"), root == place.seal.root, root))
-        steps.append(Step(gettext("The seal matches its own digest"), seal_digest(place.seal) == place.seal.digest, place.seal.digest))
+        steps.append(
+            Step(
+                gettext("The seal matches its own digest"),
+                seal_digest(place.seal) == place.seal.digest,
+                place.seal.digest,
+            )
+        )
         steps.append(_chained(place.seal))
     steps.append(_words(row, message))
     steps.append(_replayed(row))
@@ -213,7 +224,11 @@ def _chained(seal: Seal) -> Step:
         around = {one.number: one for one in Seal.objects.filter(number__in=[seal.number - 1, seal.number + 1])}
     before, after = around.get(seal.number - 1), around.get(seal.number + 1)
     ok = (seal.previous == (before.digest if before else "")) and (after is None or after.previous == seal.digest)
-    return Step(gettext("The seals before and after hold on to it"), ok, f"{seal.number - 1} – {seal.number} – {seal.number + 1}")
+    return Step(
+        gettext("The seals before and after hold on to it"),
+        ok,
+        f"{seal.number - 1} – {seal.number} – {seal.number + 1}",
+    )
 
 
 def _words(row: Decision, message: Message | None) -> Step:
@@ -303,11 +318,19 @@ def _fact(key: str, label: str, value: Any) -> Fact:
     if key in _INSTANTS:
         return Fact(label, at=_instant(value))
     if key == "consents":
-        return Fact(label, lines=tuple((" · ".join(map(str, row[:3])), _instant(row[3]) if len(row) > 3 else None) for row in value))
+        return Fact(
+            label,
+            lines=tuple((" · ".join(map(str, row[:3])), _instant(row[3]) if len(row) > 3 else None) for row in value),
+        )
     if key == "stops":
-        return Fact(label, lines=tuple((name if since is True else f"{name}: {since}", None) for name, since in value.items()))
+        return Fact(
+            label, lines=tuple((name if since is True else f"{name}: {since}", None) for name, since in value.items())
+        )
     if key == "contacts":
-        return Fact(label, lines=tuple((" · ".join(str(part) for part in row[1:4]) or "whatsapp", _instant(row[0])) for row in value))
+        return Fact(
+            label,
+            lines=tuple((" · ".join(str(part) for part in row[1:4]) or "whatsapp", _instant(row[0])) for row in value),
+        )
     if key == "inbound":
         return Fact(label, lines=tuple((channel, _instant(at)) for channel, at in value.items()))
     if key == "balance_max_age":
@@ -332,4 +355,3 @@ def _instant(text: str) -> datetime | None:
         return datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         return None
-

@@ -47,7 +47,10 @@ def decisions(request: PageRequest) -> HttpResponse:
     if as_file:
         return csv_answer(_lines(found, debtors), "decisions")
     lang = speak(request.LANGUAGE_CODE)
-    rows = [(row, debtors.get(row.debtor_id), _first(row, lang), words.ORIGINS.get(row.origin, row.origin)) for row in found.rows]
+    rows = [
+        (row, debtors.get(row.debtor_id), _first(row, lang), words.ORIGINS.get(row.origin, row.origin))
+        for row in found.rows
+    ]
     return render(request, "workbench/decisions/decisions.html", {
         "ask": ask, "filters": ask.filters, "rows": rows, "next": found.next, "total": found.total,
         "first": not ask.cursor, "origins": [(one, words.ORIGINS[one]) for one in lists.ORIGINS],
@@ -91,7 +94,9 @@ def decision(request: PageRequest, decision_id: uuid.UUID) -> HttpResponse:
     steps = receipt.verify(row, message) if request.GET.get("verify") else None
     if steps is not None and request.headers.get("HX-Request") == "true":
         return render(request, "workbench/decisions/decision.html#verified", {"steps": steps})
-    debtor = Debtor.objects.select_related("person", "creditor").filter(pk=row.debtor_id).first() if row.debtor_id else None
+    debtor = (
+        Debtor.objects.select_related("person", "creditor").filter(pk=row.debtor_id).first() if row.debtor_id else None
+    )
     names = monitoring.names_of({one for one in [uuid_in(row.actor.partition(":")[2])] if one})
     packs = receipt.packs_of(row, lang)
     return render(request, "workbench/decisions/decision.html", {

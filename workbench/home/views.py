@@ -22,13 +22,13 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
-    """/: the organisations of whoever is logged in, or the way to the login."""
-    memberships: list[Membership] = []
-    if request.user.is_authenticated:
-        mine = Membership.objects.filter(user_id=request.user.pk, active=True).select_related("tenant")
-        memberships = list(mine.order_by("tenant__name")[:ORGANISATIONS_MAX])
-        if len(memberships) == 1:
-            return redirect("home", organisation=memberships[0].tenant.slug)
+    """/: the organisations of whoever is logged in; the login for everybody else."""
+    if not request.user.is_authenticated:
+        return redirect("account_login")
+    mine = Membership.objects.filter(user_id=request.user.pk, active=True).select_related("tenant")
+    memberships = list(mine.order_by("tenant__name")[:ORGANISATIONS_MAX])
+    if len(memberships) == 1:
+        return redirect("home", organisation=memberships[0].tenant.slug)
     return render(request, "start.html", {"memberships": memberships})
 
 

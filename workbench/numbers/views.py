@@ -27,6 +27,7 @@ from tenants.language import told
 from workbench.access import PageRequest, Role, own_scope, page
 from workbench.numbers import queries
 from workbench.numbers.forms import ConnectForm, TokenForm
+from workbench.setup.wide import changes_all, whole
 
 ADMINS = {Role.ADMIN}
 LOOKS = {Role.ADMIN, Role.SUPERVISOR, Role.AUDITOR}
@@ -48,7 +49,7 @@ def number(request: PageRequest, pk: uuid.UUID) -> HttpResponse:
     """One number: health, webhook address, and the steps that are tried when somebody asks."""
     with own_scope(request):
         row = _health(request, pk)
-    admin = request.membership.role == Role.ADMIN
+    admin = request.membership.role == Role.ADMIN and whole(request)
     word = checkup.verify_token_of(row.route) if row.route is not None and admin else ""
     with own_scope(request):
         return render(request, "workbench/numbers/number.html", {
@@ -70,13 +71,14 @@ def check(request: PageRequest, pk: uuid.UUID) -> HttpResponse:
         part = request.headers.get("HX-Request") == "true"
         return render(request, f"workbench/numbers/number.html{'#steps' if part else ''}", {
             "section": "numbers", "row": row, "steps": steps, "machine": machine_now(), "verify_token": "",
-            "admin": request.membership.role == Role.ADMIN, "checked": machine_now(),
+            "admin": request.membership.role == Role.ADMIN and whole(request), "checked": machine_now(),
             "callback_url": services.callback_url(row.route) if row.route else "",
         })  # fmt: skip
 
 
 @page(roles=ADMINS, scoped=False)
 @require_POST
+@changes_all
 def subscribe(request: PageRequest, pk: uuid.UUID) -> HttpResponse:
     """Ask Meta to send the account's events to us."""
     with own_scope(request):
@@ -90,13 +92,12 @@ def subscribe(request: PageRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @page(roles=ADMINS, scoped=False)
+@changes_all
 def connect(request: PageRequest) -> HttpResponse:
     """Connect a number: the token is tried, the number chosen from what it finds, then the steps are shown."""
     with own_scope(request):
         creditors = list(Creditor.objects.only("id", "name").order_by("name")[:500])
         base_url = _base_url(request)
-    if request.membership.creditor_ids is not None:
-        raise Http404("a number is the whole organisation's")
     form = ConnectForm(request.POST or None, creditors=creditors)
     found: list[RemoteNumber] = []
     if request.method == "POST":
@@ -151,6 +152,7 @@ def _connect(request: PageRequest, form: ConnectForm, base_url: str, found: list
 
 
 @page(roles=ADMINS)
+@changes_all
 def token(request: PageRequest, pk: uuid.UUID) -> HttpResponse:
     """A new token for a number's account."""
     row = _health(request, pk)
@@ -168,6 +170,7 @@ def token(request: PageRequest, pk: uuid.UUID) -> HttpResponse:
 
 @page(roles=ADMINS)
 @require_POST
+@changes_all
 def let_account(request: PageRequest, pk: uuid.UUID) -> HttpResponse:
     """Pause all numbers of an account, or let them send again."""
     row = _health(request, pk)

@@ -24,6 +24,7 @@ from workbench.access import PageRequest, Role, page
 from workbench.operations import queries
 from workbench.operations.masking import masked
 from workbench.operations.words import ACTIONS, JOBS, SUBJECTS
+from workbench.setup.wide import changes_all, whole
 
 ADMINS = {Role.ADMIN}
 LOOKS = {Role.ADMIN, Role.AUDITOR}
@@ -33,7 +34,7 @@ LOOKS = {Role.ADMIN, Role.AUDITOR}
 def parked(request: PageRequest) -> HttpResponse:
     """Jobs and webhook bodies that a person has to look at."""
     # Jobs know no creditor: who sees some creditors only sees none of them.
-    rows = [] if request.membership.creditor_ids is not None else queries.parked(request.organisation)
+    rows = queries.parked(request.organisation) if whole(request) else []
     return TemplateResponse(request, "workbench/operations/parked.html", {
         "section": "operations", "part": "parked", "waiting": queries.waiting(request.organisation),
         "rows": [(row, JOBS.get(row.job.task, row.job.task)) for row in rows], "machine": machine_now(),
@@ -42,10 +43,9 @@ def parked(request: PageRequest) -> HttpResponse:
 
 @page(roles=ADMINS)
 @require_POST
+@changes_all
 def change_job(request: PageRequest, pk: int, action: str) -> HttpResponse:
     """Try it again, or give it up with a reason."""
-    if request.membership.creditor_ids is not None:
-        raise Http404("jobs know no creditor")
     try:
         if action == "retry":
             changed = set_aside.retry(pk, actor=request.actor)
@@ -69,7 +69,7 @@ def change_job(request: PageRequest, pk: int, action: str) -> HttpResponse:
 def inbound(request: PageRequest, pk: uuid.UUID) -> HttpResponse:
     """A stored body, with everything personal as dots."""
     raw = RawInbound.objects.filter(pk=pk, tenant_id=request.organisation.pk).first()
-    if raw is None or request.membership.creditor_ids is not None:  # a body may be about any creditor
+    if raw is None or not whole(request):  # a body may be about any creditor
         raise Http404("no such body here")
     job = Job.objects.filter(tenant_id=request.organisation.pk, task=queries.INBOUND, subject=str(pk)).first()
     return TemplateResponse(request, "workbench/operations/inbound.html", {

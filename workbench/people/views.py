@@ -25,6 +25,7 @@ from tenants.services import set_role
 from workbench.access import PageRequest, Role, page
 from workbench.people import queries
 from workbench.people.forms import ROLES, InviteForm, RightsForm
+from workbench.setup.wide import changes_all, may_change_all
 from workbench.templatetags.trato import role as role_word
 
 ADMINS = {Role.ADMIN}
@@ -40,13 +41,15 @@ def people(request: PageRequest) -> HttpResponse:
     if request.GET.get("format") == "csv":
         return _csv(rows)
     return TemplateResponse(request, "workbench/people/list.html", {
-        "section": "people", "rows": rows, "asked": queries.asked(request.organisation, machine_now()), "search": search,
+        "section": "people", "may_change": may_change_all(request), "rows": rows, "search": search,
+        "asked": queries.asked(request.organisation, machine_now()),
         "role_chosen": role, "roles": [(code, word) for code, word, _what in ROLES],
         "link": request.session.pop(_LINK, None) if request.membership.role == Role.ADMIN else None,
     })  # fmt: skip
 
 
 @page(roles=ADMINS)
+@changes_all
 def invite(request: PageRequest) -> HttpResponse:
     """Ask somebody in."""
     form = InviteForm(
@@ -57,7 +60,7 @@ def invite(request: PageRequest) -> HttpResponse:
             if form.is_valid():
                 row, token = invitations.invite(
                     email=form.cleaned_data["email"], role=form.cleaned_data["role"], by=request.user,
-                    language=form.cleaned_data["language"], creditor_ids=_within(request, form.creditor_ids),
+                    language=form.cleaned_data["language"], creditor_ids=form.creditor_ids,
                 )  # fmt: skip
                 return _asked_in(request, row.email, token)
         except DomainError as error:
@@ -67,6 +70,7 @@ def invite(request: PageRequest) -> HttpResponse:
 
 @page(roles=ADMINS)
 @require_POST
+@changes_all
 def change_invitation(request: PageRequest, pk: uuid.UUID, action: str) -> HttpResponse:
     """Send it again, or take it back."""
     try:
@@ -83,9 +87,10 @@ def change_invitation(request: PageRequest, pk: uuid.UUID, action: str) -> HttpR
 
 
 @page(roles=LOOKS)
+@changes_all
 def person(request: PageRequest, pk: uuid.UUID) -> HttpResponse:
     """One member: role, creditors, and what they did lately."""
-    membership = _member(request, pk)
+    membership = _member(pk)
     chosen = [str(each) for each in membership.creditor_ids or ()]
     form = RightsForm(
         request.POST or None, creditors=_creditors(), initial={"role": membership.role, "creditors": chosen}
@@ -95,7 +100,7 @@ def person(request: PageRequest, pk: uuid.UUID) -> HttpResponse:
             if form.is_valid():
                 set_role(
                     membership.user, form.cleaned_data["role"], actor=request.actor, active=membership.active,
-                    creditor_ids=_within(request, form.creditor_ids),
+                    creditor_ids=form.creditor_ids,
                 )  # fmt: skip
                 messages.success(request, _("Saved."))
                 return redirect("people", organisation=request.organisation.slug)
@@ -112,9 +117,10 @@ def person(request: PageRequest, pk: uuid.UUID) -> HttpResponse:
 
 @page(roles=ADMINS)
 @require_POST
+@changes_all
 def let_person(request: PageRequest, pk: uuid.UUID, action: str) -> HttpResponse:
     """Show a member the door, or let them in again."""
-    membership = _member(request, pk)
+    membership = _member(pk)
     name = membership.user.name or membership.user.email
     try:
         if action == "deactivate":
@@ -134,7 +140,8 @@ def let_person(request: PageRequest, pk: uuid.UUID, action: str) -> HttpResponse
 
 def _form(request: PageRequest, template: str, form: RightsForm, **more: Any) -> HttpResponse:
     status = 422 if request.method == "POST" else 200
-    return TemplateResponse(request, template, {"section": "people", "form": form, "roles": ROLES, **more}, status=status)
+    known = {"section": "people", "may_change": may_change_all(request), "form": form, "roles": ROLES}
+    return TemplateResponse(request, template, {**known, **more}, status=status)
 
 
 def _asked_in(request: PageRequest, email: str, token: str) -> HttpResponse:
@@ -148,24 +155,11 @@ def _creditors() -> list[Creditor]:
     return list(Creditor.objects.only("id", "name").order_by("name")[:500])
 
 
-def _within(request: PageRequest, chosen: list[uuid.UUID] | None) -> list[uuid.UUID] | None:
-    """Nobody gives away more than they have: an administrator of some creditors lets people in to those."""
-    own = request.membership.creditor_ids
-    if own is None:
-        return chosen
-    return [each for each in chosen if each in own] if chosen else list(own)
-
-
-def _member(request: PageRequest, pk: uuid.UUID) -> Membership:
-    """A member; for a change also one who has no more than the administrator has."""
+def _member(pk: uuid.UUID) -> Membership:
     try:
-        found = members.member(pk)
+        return members.member(pk)
     except DomainError as error:
         raise Http404(error.code) from error
-    own = request.membership.creditor_ids
-    if request.method == "POST" and own is not None and not set(found.creditor_ids or [None]) <= set(own):
-        raise Http404("this person works for creditors that the administrator does not see")
-    return found
 
 
 def _place(form: RightsForm, error: DomainError) -> None:

@@ -195,7 +195,9 @@ def decision_of(message: Message) -> uuid.UUID | None:
     return rows.values_list("decision_id", flat=True).first()
 
 
-def people_in(alerts: Collection[Alert], said: Sequence[Message] = (), actions: Sequence[AlertAction] = ()) -> set[uuid.UUID]:
+def people_in(
+    alerts: Collection[Alert], said: Sequence[Message] = (), actions: Sequence[AlertAction] = ()
+) -> set[uuid.UUID]:
     """Everybody whose name is needed."""
     found = {one for alert in alerts for one in (alert.claimed_by, alert.decided_by) if one}
     for author in [alert.actor for alert in alerts] + [message.author for message in said]:

@@ -75,7 +75,11 @@ def _query(chosen: dict[str, Any]) -> str:
 
 def _queue(chosen: dict[str, Any]) -> queries.Queue:
     return queries.review_queue(
-        kind=chosen["kind"], state=chosen["state"], creditor_id=chosen["creditor_id"], limit=LIMIT, actor=chosen["actor"]
+        kind=chosen["kind"],
+        state=chosen["state"],
+        creditor_id=chosen["creditor_id"],
+        limit=LIMIT,
+        actor=chosen["actor"],
     )
 
 
@@ -88,7 +92,8 @@ def _shown(
     me = request.user.pk
     if request.GET.get("format") == "csv":
         return _csv(queue)
-    part = request.GET.get("part", "") if request.method == "GET" else ""
+    in_part = request.headers.get("HX-Request") == "true"
+    part = request.GET.get("part", "") if request.method == "GET" and in_part else ""
     if current is None and queue.rows:
         current = next((row for row in queue.rows if services.held_by(row) in (None, me)), queue.rows[0])
     shown: dict[str, Any] = {
@@ -115,7 +120,7 @@ def _shown(
         holder = services.held_by(current)
         shown |= {"holder": names.get(holder, "") if holder else "", "held_by_me": holder == me,
                   "held_by_other": holder not in (None, me), "decided": current.state in services.DECIDED}  # fmt: skip
-    if request.headers.get("HX-Request") == "true":
+    if in_part:
         name = {"list": "#queue", "claim": "#claim"}.get(part, "#work")
         if name == "#claim" and current is None:
             return HttpResponse("")
@@ -148,7 +153,9 @@ def _opened(request: PageRequest, current: Alert, names: dict[uuid.UUID, str]) -
 
 
 def _csv(queue: queries.Queue) -> HttpResponse:
-    rows: list[tuple[Any, ...]] = [("alert", "raised_at", "class", "severity", "state", "author", "conversation", "debtor", "note")]
+    rows: list[tuple[Any, ...]] = [
+        ("alert", "raised_at", "class", "severity", "state", "author", "conversation", "debtor", "note")
+    ]
     rows += [
         (one.pk, one.raised_at.isoformat(), one.conduct, one.severity, one.state, one.actor, one.conversation_id,
          one.debtor_id or "", one.note)
@@ -224,7 +231,9 @@ def _decide(verdict: str) -> Callable[[PageRequest, uuid.UUID], tuple[str, bool]
         services.decide_alert(
             alert_id, verdict=verdict, note=_text(request), actor=request.actor, now=request.now, by=request.user.pk
         )
-        return (gettext("Violation confirmed") if verdict == Alert.State.VIOLATION else gettext("Marked as a false alarm")), True
+        return (
+            gettext("Violation confirmed") if verdict == Alert.State.VIOLATION else gettext("Marked as a false alarm")
+        ), True
 
     return decide
 

@@ -22,6 +22,7 @@ from tenants.services import resume_sending, save_profile, stop_sending
 from workbench.access import PageRequest, Role, page
 from workbench.setup import queries
 from workbench.setup.forms import ProfileForm, ReasonForm
+from workbench.setup.wide import changes_all, may_change_all, whole
 
 LOOKS = {Role.ADMIN, Role.AUDITOR}
 #: Who may stop and resume what leaves: in trouble there is no time to look for an administrator.
@@ -42,6 +43,7 @@ def home(request: PageRequest) -> HttpResponse:
 
 
 @page(roles=LOOKS)
+@changes_all
 def organisation(request: PageRequest) -> HttpResponse:
     """Name, language, zone, and what is kept for how long."""
     tenant, status = request.organisation, 200
@@ -57,7 +59,7 @@ def organisation(request: PageRequest) -> HttpResponse:
         status = 422
     creditors = Creditor.objects.order_by("name")[:200]
     return TemplateResponse(request, "workbench/setup/organisation.html", {
-        "section": "organisation", "form": form, "creditors": creditors,
+        "section": "organisation", "may_change": may_change_all(request), "form": form, "creditors": creditors,
     }, status=status)  # fmt: skip
 
 
@@ -102,12 +104,12 @@ def change_sending(request: PageRequest, kind: str, pk: uuid.UUID) -> HttpRespon
 def _switch(request: PageRequest, kind: str, pk: uuid.UUID) -> Switch:
     tenant, waits = request.organisation, queries.waiting_messages
     # A stop of everything is everybody's: who sees some creditors only stops those.
-    if kind == "organisation" and pk == tenant.pk and request.membership.creditor_ids is None:
+    if kind == "organisation" and pk == tenant.pk and whole(request):
         return Switch(kind, pk, tenant.name, tenant.sending_stopped_at, tenant.sending_stopped_reason, waits(), tenant)
     if kind == "creditor" and (row := Creditor.objects.filter(pk=pk).first()):
         waiting = waits(creditor_id=pk)
         return Switch(kind, pk, row.name, row.sending_stopped_at, row.sending_stopped_reason, waiting, row)
-    if kind == "number" and request.membership.creditor_ids is None and (one := Number.objects.filter(pk=pk).first()):
+    if kind == "number" and whole(request) and (one := Number.objects.filter(pk=pk).first()):
         stopped_at, why = one.stopped_at or one.paused_at, one.stopped_reason or one.pause_code
         return Switch(kind, pk, one.address, stopped_at, why, waits(number_id=pk), one)
     raise Http404("nothing here sends under that name")

@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from compliance.models import Decision
 from messaging.models import Conversation, Message
 from monitoring.models import Alert
-from portfolio.models import Payable, Payment
+from portfolio.models import Payment
 from portfolio.places import zone_of
 from tenants.models import AuditEntry, Membership, Tenant
-from tenants.scope import tenant_scope
+from workbench.start.world import within
 
 Role = Membership.Role
 
@@ -79,7 +79,7 @@ STEPS = (
         ("supervisor", "debtors"),
     ),
     Step(
-        6, Role.AUDITOR, _("Proof, not screenshots"),
+        6, Role.SUPERVISOR, _("Proof, not screenshots"),
         (
             _("Open the receipt of a decision: every rule, every fact, every version."),
             _("Export the evidence, change one line of it, and let the verifier look."),
@@ -92,27 +92,28 @@ STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a tour is: the organisation, the debtor who is played, since when (the machine's clock)."""
+    """Where a tour is: the organisation, the debtor who is played, since when (by both clocks)."""
 
     tenant: Tenant
     player: dict[str, Any] | None
     since: datetime
+    business_since: datetime
 
 
 def done(place: Place) -> set[int]:
     """The numbers of the steps that were done since the tour began."""
     checks: dict[int, Callable[[Place], bool]] = {1: _paid, 2: _refused, 3: _reviewed, 4: _sunday, 5: _played, 6: _proved}
-    with tenant_scope(place.tenant.pk):
+    with within(place.tenant):
         return {number for number, check in checks.items() if check(place)}
 
 
 def _paid(place: Place) -> bool:
-    payments = Payment.objects.filter(kind="payment", reversed_at=None, recorded_at__gte=place.since - timedelta(0))
+    payments = Payment.objects.filter(
+        kind="payment", reversed_at=None, payable_id__isnull=False, recorded_at__gte=place.business_since
+    )
     if place.player is not None:
-        return payments.filter(debtor__external_id=place.player["debtor"], payable__isnull=False).exists() or (
-            Payable.objects.filter(debtor__external_id=place.player["debtor"], paid_at__isnull=False).exists()
-        )
-    return payments.filter(payable__isnull=False).exists()
+        payments = payments.filter(debtor__external_id=place.player["debtor"])
+    return payments.exists()
 
 
 def _refused(place: Place) -> bool:
@@ -120,9 +121,8 @@ def _refused(place: Place) -> bool:
 
 
 def _reviewed(place: Place) -> bool:
-    return Alert.objects.filter(decided_at__isnull=False, recorded_at__gte=place.since).exists() or (
-        AuditEntry.objects.filter(action__startswith="alert.", at__gte=place.since).exists()
-    )
+    decided = AuditEntry.objects.filter(action__startswith="alert.", at__gte=place.since)
+    return decided.exists() or Alert.objects.filter(decided_at__gte=place.business_since).exists()
 
 
 def _plays(place: Place) -> list[tuple[datetime, datetime]]:
@@ -156,7 +156,7 @@ def page_for(step: Step, place: Place) -> str:
 def address(name: str, place: Place) -> str:
     """A page's address in the organisation; '' when there is no such page, or nothing to show on it."""
     parts: dict[str, Any] = {"organisation": place.tenant.slug}
-    with tenant_scope(place.tenant.pk):
+    with within(place.tenant):
         if name == "conversation":
             found = _conversation(place)
             if found is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,9 +20,10 @@ from messaging.models import Conversation, WhatsAppAccount
 from portfolio.models import Creditor, Debtor
 from portfolio.places import zone_of
 from tenants.models import Membership, Tenant, User
-from tenants.scope import tenant_scope
+from tenants.scope import current, tenant_scope
 
 Role = Membership.Role
+_ORDER = {"BR": 0, "MX": 1, "CO": 2}
 #: Who one may be, in the order in which they are shown.
 ROLES = (Role.AGENT, Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR)
 
@@ -51,6 +53,12 @@ class House:
     zone: ZoneInfo
 
 
+def within(tenant: Tenant) -> AbstractContextManager[object]:
+    """A scope of the organisation: the one that is open already, for pages behind the door of a role."""
+    scope = current()
+    return nullcontext() if scope is not None and scope.tenant_id == tenant.pk else tenant_scope(tenant.pk)
+
+
 def kept() -> dict[str, Kept]:
     """By slug; empty when the folder has none."""
     found = {}
@@ -64,8 +72,9 @@ def kept() -> dict[str, Kept]:
 
 
 def tenants() -> list[Tenant]:
-    """The demo's own organisations, in the order in which they were founded."""
-    return list(Tenant.objects.filter(slug__in=list(kept()), sandbox=True).order_by("created_at", "slug"))
+    """The demo's own organisations, in the order in which they are shown."""
+    found = Tenant.objects.filter(slug__in=list(kept()), sandbox=True)
+    return sorted(found, key=lambda tenant: (_ORDER.get(tenant.country, 9), tenant.slug))
 
 
 def houses() -> list[House]:
@@ -84,7 +93,7 @@ def house(tenant: Tenant, members: Iterable[Membership], known: Kept) -> House:
     first: dict[str, Membership] = {}
     for member in members:
         first.setdefault(member.role, member)
-    with tenant_scope(tenant.pk):
+    with within(tenant):
         owed = Debtor.objects.aggregate(
             debtors=Count("pk"), minor=Sum("open_minor", filter=Q(open_minor__gt=0, currency=tenant.currency))
         )
@@ -101,7 +110,7 @@ def house(tenant: Tenant, members: Iterable[Membership], known: Kept) -> House:
 
 def phone_of(tenant: Tenant, number: str = "") -> str:
     """The address of a simulated phone (of all phones without a number)."""
-    with tenant_scope(tenant.pk):
+    with within(tenant):
         account = WhatsAppAccount.objects.order_by("id").first()
     if account is None:
         return ""
@@ -122,3 +131,13 @@ def somebody(tenant: Tenant, role: str) -> User | None:
 def language_of(code: str) -> str:
     """The phone's two letters for a language of ours."""
     return code[:2] if code[:2] in ("es", "pt", "en") else "es"
+
+
+def creditor_of(tenant: Tenant, debtor: str = "") -> str:
+    """The external id of a debtor's creditor; of the first one without a debtor."""
+    with within(tenant):
+        if debtor:
+            found = Debtor.objects.filter(external_id=debtor).values_list("creditor__external_id", flat=True).first()
+            if found:
+                return str(found)
+        return str(Creditor.objects.order_by("external_id").values_list("external_id", flat=True).first() or "")

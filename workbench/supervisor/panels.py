@@ -55,7 +55,9 @@ def gate(filters: Filters, found: Figures) -> Gate:
             continue
         width = BAR * count / total if total else 0.0
         label, means = words.PARTS[name]
-        parts.append(Part(name, str(label), str(means), count, count / total if total else 0.0, round(x, 2), round(width, 2)))
+        parts.append(
+            Part(name, str(label), str(means), count, count / total if total else 0.0, round(x, 2), round(width, 2))
+        )
         x += width
     causes = queries.deferred_causes(filters.period, creditor_id=filters.creditor_id)
     told = tuple((key, str(words.CAUSES[key]), causes[key]) for key in words.CAUSES if causes.get(key))
@@ -118,7 +120,12 @@ def recovery(filters: Filters, found: Figures, now: datetime) -> Recovery:
         got = sum(came.get((currency, name), 0) for name in BUCKETS)
         base = got + sum(still.get((currency, name), 0) for name in BUCKETS)
         made.totals.append(
-            (currency, Money.from_minor(got, currency), Money.from_minor(base, currency), got / base if base > 0 else None)
+            (
+                currency,
+                Money.from_minor(got, currency),
+                Money.from_minor(base, currency),
+                got / base if base > 0 else None,
+            )
         )
     return made
 
@@ -149,12 +156,12 @@ def lines(page: dict[str, Any]) -> list[tuple[Any, ...]]:
     ]
     rows += [("quality", "class", name, "", confirmed, raised) for name, raised, confirmed in quality.by_class]
     recovered: Recovery = page["recovery"]
-    rows += [("recovery", "recovered", row.bucket, row.currency, row.came.amount, row.base.amount) for row in recovered.rows]
+    rows += [
+        ("recovery", "recovered", row.bucket, row.currency, row.came.amount, row.base.amount) for row in recovered.rows
+    ]
     rows.append(("recovery", "promises_kept", "", "", recovered.promised.kept, recovered.promised.due))
     rows.append(("recovery", "agreements", "", "", recovered.agreements, ""))
     rows += [("board", "open", desk.name, "", desk.open, "") for desk in page["desks"]]
     rows += [("board", "waiting", desk.name, "", desk.waiting, desk.open) for desk in page["desks"]]
     rows += [("board", "alerts", desk.name, "", desk.alerts, desk.sent) for desk in page["desks"]]
     return rows
-
-

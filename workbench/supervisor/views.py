@@ -69,7 +69,11 @@ def attention(request: PageRequest, name: str) -> HttpResponse:
         shown["rows"] = list(rows[:ROWS])
         shown["names"] = queries.names_of({row.assignee_id for row in shown["rows"] if row.assignee_id})
         table = [("waiting_since", "person", "assignee")] + [
-            (row.needs_human_at, row.person.name if row.person else row.profile_name, shown["names"].get(row.assignee_id, ""))
+            (
+                row.needs_human_at,
+                row.person.name if row.person else row.profile_name,
+                shown["names"].get(row.assignee_id, ""),
+            )
             for row in shown["rows"]
         ]
     elif name == "broken":
@@ -101,4 +105,3 @@ def verify_chain(request: PageRequest) -> HttpResponse:
     if request.headers.get("HX-Request") == "true":
         return render(request, "workbench/supervisor/overview.html#verifying")
     return redirect(reverse("supervisor", kwargs={"organisation": request.organisation.slug}))
-

@@ -16,7 +16,7 @@ PARTS: dict[str, tuple[Text, Text]] = {
     "budget": (_("Contact budget"), _("The person's contacts of the day, week or month are used up.")),
     "consent": (_("Consent"), _("No valid consent for this channel and purpose.")),
     "identity": (_("Identity"), _("It would reveal more than the proven identity permits.")),
-    "stop": (_("Stop"), _("The person asked to stop, disputes, has paid, or is protected.")),
+    "stop": (pgettext_lazy("gate", "Stop"), _("The person asked to stop, disputes, has paid, or is protected.")),
     "tone": (_("Tone"), _("The text holds something that may not be said.")),
     "content": (_("Content or balance"), _("The text lacks what the law demands, or the balance is too old.")),
     "channel": (_("Channel"), _("The number is paused or at its limit, or the 24-hour window is closed.")),
@@ -48,9 +48,10 @@ ORIGINS: dict[str, Text] = {
     "system": _("System"), "device": _("Phone app"), "debtor": _("Debtor"), "page": _("Debtor's page"),
 }  # fmt: skip
 CLASSES: dict[str, Text] = {
-    "collection": _("Collection"), "identity_probe": _("Identity question"), "reply": _("Reply"),
-    "service": _("Service"), "optout_confirmation": _("Opt-out confirmation"),
-    "consent_request": _("Consent request"), "call": _("Call"),
+    "collection": pgettext_lazy("message class", "Collection"), "identity_probe": _("Identity question"),
+    "reply": pgettext_lazy("message class", "Reply"), "service": pgettext_lazy("message class", "Service"),
+    "optout_confirmation": _("Opt-out confirmation"), "consent_request": _("Consent request"),
+    "call": pgettext_lazy("message class", "Call"),
 }  # fmt: skip
 BUCKETS: dict[str, Text] = {
     "current": _("Not yet due"), "1-30": _("1–30 days"), "31-60": _("31–60 days"), "61-90": _("61–90 days"),

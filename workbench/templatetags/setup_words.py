@@ -48,3 +48,15 @@ def time_text(value: Any) -> str:
 def date_text(value: Any) -> str:
     """A day as a date field takes it."""
     return value.isoformat() if isinstance(value, date) else str(value or "")
+
+
+@register.filter
+def get(table: Any, key: Any) -> Any:
+    """A table's value; None when it has none."""
+    return table.get(key) if hasattr(table, "get") else None
+
+
+@register.filter
+def unlocalised(value: Any) -> str:
+    """A coordinate as SVG reads it, whatever the page's language."""
+    return f"{float(value):.1f}"

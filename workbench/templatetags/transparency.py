@@ -32,6 +32,13 @@ def on(context: template.Context, day: date | datetime | None) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def short(context: template.Context, day: date | datetime | None) -> str:
+    """A day as a table has room for."""
+    text: str = context["page"].short(day)
+    return text
+
+
+@register.simple_tag(takes_context=True)
 def at(context: template.Context, instant: datetime) -> str:
     """Day and hour."""
     text: str = context["page"].at(instant)

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 from babel import Locale
 from babel.dates import format_date, format_datetime
 from django.db.models import Sum
@@ -121,7 +122,13 @@ class Page:
     def numbers(self) -> list[str]:
         """The WhatsApp numbers that messages about this creditor come from."""
         channels = Channels(now=self.now)
-        return sorted({n.address for n in channels.numbers.values() if n.account.creditor_id in (None, self.creditor.pk)})
+        mine = {n.address for n in channels.numbers.values() if n.account.creditor_id in (None, self.creditor.pk)}
+        return sorted(readable(address) for address in mine)
+
+    @property
+    def contact(self) -> str:
+        """Where the creditor can be asked."""
+        return readable(self.creditor.contact)
 
     @property
     def tax_id(self) -> str:
@@ -151,7 +158,7 @@ class Page:
         """A text of the book with the places that every text may have."""
         usual = {
             "name": self.name if self.proven else self.masked, "creditor": self.creditor.name, "hours": self.office_hours,
-            "organisation": self.tenant.name, "contact": self.creditor.contact, "site": self.site,
+            "organisation": self.tenant.name, "contact": self.contact, "site": self.site,
             "number": self.numbers[0] if self.numbers else "",
         }  # fmt: skip
         return self.book.say(key, **{**usual, **places})
@@ -167,6 +174,14 @@ class Page:
         if isinstance(day, datetime):
             day = day.astimezone(self.zone).date()
         return str(format_date(day, format="long", locale=self.locale))
+
+    def short(self, day: date | datetime | None) -> str:
+        """A day as a table has room for."""
+        if day is None:
+            return ""
+        if isinstance(day, datetime):
+            day = day.astimezone(self.zone).date()
+        return str(format_date(day, "d MMM y", locale=self.locale)).replace(".", "")
 
     def at(self, instant: datetime) -> str:
         """Day and hour where the debtor lives."""
@@ -518,15 +533,24 @@ class Page:
         return mine[-1] if mine else None
 
     @property
-    def consent_how(self) -> str:
-        """How the permission was recorded, as far as its evidence says."""
-        evidence = self.consent.evidence if self.consent else {}
-        return ", ".join(str(evidence[key]) for key in ("how", "wording", "by") if evidence.get(key))
+    def consent_wording(self) -> str:
+        """The words that they agreed to, where the evidence holds them."""
+        return str((self.consent.evidence if self.consent else {}).get("wording") or "")
 
     @property
     def channel(self) -> str:
         """WhatsApp, as it is called."""
         return str(self.book.table("CHANNELS")["whatsapp"])
+
+
+def readable(contact: str) -> str:
+    """A telephone number in groups; any other contact as it is."""
+    if not contact.startswith("+"):
+        return contact
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(contact), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    except phonenumbers.NumberParseException:
+        return contact
 
 
 def _clock(seconds: int) -> str:

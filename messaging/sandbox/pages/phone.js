@@ -1,12 +1,17 @@
 "use strict";
 const WORDS = {
-  es: { phones: "Teléfonos del sandbox", choose: "Elija un teléfono para ver lo que ve su dueño: puede responder, tocar botones, mandar una foto y pagar.", search: "Buscar nombre o número", nobody: "Todavía no hay conversaciones.", back: "Todos los teléfonos", write: "Escriba un mensaje", send: "Enviar", photo: "Enviar una foto", sample: "Enviar un comprobante de ejemplo", close: "Cerrar", pay: "Pagar", payNow: "Pagar ahora", page: "Ver la página de pago", noMoney: "Es una simulación: no se mueve dinero.", options: "Ver opciones", sent: "Pago enviado", picture: "Foto", reference: "Referencia", copy: "Copiar código", copied: "Código copiado", byHand: "para usted", owner: "Está viendo el teléfono de {name}", now: "Hora del sandbox: {at}", lost: "No hay conexión con el sandbox; se vuelve a intentar.", status: { paid: "Este pago ya fue recibido.", expired: "Este código ya venció.", cancelled: "Este código ya no sirve." } },
-  pt: { phones: "Telefones do sandbox", choose: "Escolha um telefone para ver o que o dono vê: dá para responder, tocar nos botões, mandar uma foto e pagar.", search: "Buscar nome ou número", nobody: "Ainda não há conversas.", back: "Todos os telefones", write: "Digite uma mensagem", send: "Enviar", photo: "Enviar uma foto", sample: "Enviar um comprovante de exemplo", close: "Fechar", pay: "Pagar", payNow: "Pagar agora", page: "Ver a página de pagamento", noMoney: "É uma simulação: nenhum dinheiro é movimentado.", options: "Ver opções", sent: "Pagamento enviado", picture: "Foto", reference: "Referência", copy: "Copiar código", copied: "Código copiado", byHand: "para você", owner: "Você está vendo o telefone de {name}", now: "Hora do sandbox: {at}", lost: "Sem conexão com o sandbox; tentando de novo.", status: { paid: "Este pagamento já foi recebido.", expired: "Este código venceu.", cancelled: "Este código não vale mais." } },
-  en: { phones: "Sandbox phones", choose: "Choose a phone to see what its owner sees: you can answer, tap buttons, send a photo and pay.", search: "Search name or number", nobody: "There are no conversations yet.", back: "All phones", write: "Type a message", send: "Send", photo: "Send a photo", sample: "Send a sample receipt", close: "Close", pay: "Pay", payNow: "Pay now", page: "See the payment page", noMoney: "This is a simulation: no money moves.", options: "See options", sent: "Payment sent", picture: "Photo", reference: "Reference", copy: "Copy code", copied: "Code copied", byHand: "yours to play", owner: "You are looking at the phone of {name}", now: "Sandbox time: {at}", lost: "No connection to the sandbox; trying again.", status: { paid: "This payment has been received.", expired: "This code has expired.", cancelled: "This code no longer works." } },
+  es: { phones: "Teléfonos del sandbox", choose: "Elija un teléfono para ver lo que ve su dueño: puede responder, tocar botones, mandar una foto y pagar.", search: "Buscar nombre o número", nobody: "Todavía no hay conversaciones.", back: "Todos los teléfonos", write: "Escriba un mensaje", send: "Enviar", photo: "Enviar una foto", sample: "Enviar un comprobante de ejemplo", close: "Cerrar", pay: "Pagar", payNow: "Pagar ahora", page: "Ver la página de pago", bank: "Su banco (simulado)", code: "Código", noMoney: "Es una simulación: no se mueve dinero.", options: "Ver opciones", sent: "Pago enviado", picture: "Foto", reference: "Referencia", copy: "Copiar código", copied: "Código copiado", byHand: "para usted", owner: "Está viendo el teléfono de {name}", now: "Hora del sandbox: {at}", lost: "No hay conexión con el sandbox; se vuelve a intentar.", status: { paid: "Este pago ya fue recibido.", expired: "Este código ya venció.", cancelled: "Este código ya no sirve." } },
+  pt: { phones: "Telefones do sandbox", choose: "Escolha um telefone para ver o que o dono vê: dá para responder, tocar nos botões, mandar uma foto e pagar.", search: "Buscar nome ou número", nobody: "Ainda não há conversas.", back: "Todos os telefones", write: "Digite uma mensagem", send: "Enviar", photo: "Enviar uma foto", sample: "Enviar um comprovante de exemplo", close: "Fechar", pay: "Pagar", payNow: "Pagar agora", page: "Ver a página de pagamento", bank: "Seu banco (simulado)", code: "Código", noMoney: "É uma simulação: nenhum dinheiro é movimentado.", options: "Ver opções", sent: "Pagamento enviado", picture: "Foto", reference: "Referência", copy: "Copiar código", copied: "Código copiado", byHand: "para você", owner: "Você está vendo o telefone de {name}", now: "Hora do sandbox: {at}", lost: "Sem conexão com o sandbox; tentando de novo.", status: { paid: "Este pagamento já foi recebido.", expired: "Este código venceu.", cancelled: "Este código não vale mais." } },
+  en: { phones: "Sandbox phones", choose: "Choose a phone to see what its owner sees: you can answer, tap buttons, send a photo and pay.", search: "Search name or number", nobody: "There are no conversations yet.", back: "All phones", write: "Type a message", send: "Send", photo: "Send a photo", sample: "Send a sample receipt", close: "Close", pay: "Pay", payNow: "Pay now", page: "See the payment page", bank: "Your bank (simulated)", code: "Code", noMoney: "This is a simulation: no money moves.", options: "See options", sent: "Payment sent", picture: "Photo", reference: "Reference", copy: "Copy code", copied: "Code copied", byHand: "yours to play", owner: "You are looking at the phone of {name}", now: "Sandbox time: {at}", lost: "No connection to the sandbox; trying again.", status: { paid: "This payment has been received.", expired: "This code has expired.", cancelled: "This code no longer works." } },
 };
 const LOCALES = { es: "es-MX", pt: "pt-BR", en: "en-GB" };
 const store = { get: (name) => { try { return localStorage.getItem(name); } catch { return null; } }, set: (name, value) => { try { localStorage.setItem(name, value); } catch { /* private window */ } } };
-const asked = new URLSearchParams(location.search).get("lang");
+const query = new URLSearchParams(location.search);
+const asked = query.get("lang");
+// Beside the product's page: no list of phones, no way back, and as light or dark as that page.
+const docked = query.has("docked");
+if (["light", "dark"].includes(query.get("theme"))) document.documentElement.dataset.theme = query.get("theme");
+document.documentElement.classList.toggle("docked", docked);
 let language = [asked, store.get("lang"), navigator.language.slice(0, 2), "es"].find((l) => WORDS[l]);
 const $ = (selector) => document.querySelector(selector);
 const say = (name, places = {}) => WORDS[language][name].replace(/\{(\w+)\}/g, (_, place) => places[place]);
@@ -40,13 +45,13 @@ async function call(path, body) {
   return value;
 }
 let fading = 0;
-function trouble(text, good) {
+function trouble(text, good, stays = 4000) {
   const bar = $("#trouble");
   bar.textContent = text || "";
   bar.hidden = !text;
   bar.classList.toggle("good", Boolean(good));
   clearTimeout(fading);
-  if (text && good) fading = setTimeout(() => trouble(""), 4000);
+  if (text && good) fading = setTimeout(() => trouble(""), stays);
 }
 
 const person = (location.pathname.match(/\/_sandbox\/phone\/(.+)$/) || [])[1];
@@ -97,6 +102,7 @@ function money(bill) {
   const locale = { BRL: "pt-BR", MXN: "es-MX", COP: "es-CO", CLP: "es-CL", ARS: "es-AR", PEN: "es-PE" }[bill.currency] || LOCALES[language];
   try { return Number(bill.amount).toLocaleString(locale, { style: "currency", currency: bill.currency }); } catch { return `${bill.amount} ${bill.currency}`; }
 }
+const RAILS = { pix: "Pix", clabe: "SPEI · CLABE", bre_b: "Bre-B", cbu: "CBU", cci: "CCI", alias: "Alias" };
 async function openBill(url) {
   const token = tokenOf(url);
   if (!token) { window.open(url, "_blank", "noopener"); return; }
@@ -104,16 +110,21 @@ async function openBill(url) {
   let bill;
   try { bill = await call(`${base}/bill?token=${encodeURIComponent(token)}`); } catch (error) { trouble(error.message); return; }
   const shut = WORDS[language].status[bill.status] || "";
-  dialog.querySelector("h2").textContent = `${say("pay")} · ${$("#business").textContent}`;
+  dialog.querySelector("h2").textContent = $("#business").textContent;
   dialog.querySelector(".amount").textContent = money(bill);
   dialog.querySelector(".reference").textContent = `${say("reference")}: ${bill.reference}`;
   dialog.querySelector(".state").textContent = shut;
   dialog.querySelector(".primary").hidden = Boolean(shut);
+  const code = bill.code || "";
+  dialog.querySelector(".bank-code").hidden = !code || Boolean(shut);
+  dialog.querySelector(".bank-code span").textContent = RAILS[bill.kind] || say("code");
+  dialog.querySelector(".bank-code code").textContent = code;
+  dialog.querySelector(".bank-code button").onclick = () => copy(code);
   dialog.querySelector("a").href = url;
   dialog.returnValue = "";
   dialog.onclose = async () => {
     if (dialog.returnValue !== "pay") return;
-    try { const done = await call(base + "/pay", { token }); trouble(`${say("sent")}: ${money(done.paid)}`, true); } catch (error) { trouble(error.message); }
+    try { const done = await call(base + "/pay", { token }); trouble(`${say("sent")}: ${money(done.paid)}`, true, 8000); } catch (error) { trouble(error.message); }
   };
   dialog.showModal();
 }
@@ -206,5 +217,5 @@ translate();
 let lost = false;
 (async function loop() {
   try { await refresh(); if (lost) { lost = false; trouble(""); } } catch { lost = true; trouble(say("lost")); }
-  setTimeout(loop, document.hidden ? 5000 : 1000);
+  setTimeout(loop, document.hidden ? 5000 : docked ? 600 : 1000);
 })();

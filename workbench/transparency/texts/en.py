@@ -124,6 +124,7 @@ TEXTS = {
     "pay_link": "Show how to pay",
     "pay_until": "Valid until {day}",
     "plan": "Pay in {parts}",
+    "plan_MX": "Pay in {parts}",
     "plan_text": "Choose a plan. It starts when you accept it; while you keep it there are no reminders of the debt.",
     "plan_option": "{count} {parts} of {each}",
     "plan_first": "The first is due on {day}, then one each month",
@@ -217,7 +218,7 @@ TEXTS = {
     "log_none": "We have not contacted you yet.",
     "consent": "Your permission",
     "consent_granted": "You permitted messages by {channel} on {day}.",
-    "consent_how": "It was recorded like this: {how}.",
+    "consent_how": "These were the words: “{how}”.",
     "consent_none": "There is no record of your permission to write to you by WhatsApp.",
     "consent_revoked": "You withdrew your permission for {channel} on {day}.",
     "consent_text": (

@@ -138,6 +138,7 @@ TEXTS = {
     "pay_until": "Vale hasta el {day}",
     # plan
     "plan": "Pagar en {parts}",
+    "plan_MX": "Plan de pagos",
     "plan_text": "Elija un plan. Empieza cuando usted lo acepta; mientras lo cumpla no hay recordatorios de cobranza.",
     "plan_option": "{count} {parts} de {each}",
     "plan_first": "La primera vence el {day}, después una por mes",
@@ -248,7 +249,7 @@ TEXTS = {
     # permission
     "consent": "Su autorización",
     "consent_granted": "Usted autorizó mensajes por {channel} el {day}.",
-    "consent_how": "Así se registró: {how}.",
+    "consent_how": "Estas fueron las palabras: «{how}».",
     "consent_none": "No consta una autorización suya para escribirle por WhatsApp.",
     "consent_revoked": "Usted retiró su autorización para {channel} el {day}.",
     "consent_text": (

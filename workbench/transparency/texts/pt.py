@@ -124,6 +124,7 @@ TEXTS = {
     "pay_until": "Vale até {day}",
     # plan
     "plan": "Parcelar",
+    "plan_MX": "Parcelar",
     "plan_text": "Escolha um plano. Ele vale a partir do seu aceite; enquanto for cumprido não há lembretes de cobrança.",
     "plan_option": "{count} {parts} de {each}",
     "plan_first": "A primeira vence em {day}, depois uma por mês",
@@ -230,7 +231,7 @@ TEXTS = {
     # permission
     "consent": "Sua autorização",
     "consent_granted": "Você autorizou mensagens por {channel} em {day}.",
-    "consent_how": "Foi registrado assim: {how}.",
+    "consent_how": "As palavras foram: “{how}”.",
     "consent_none": "Não há registro de uma autorização sua para mensagens por WhatsApp.",
     "consent_revoked": "Você retirou a sua autorização para {channel} em {day}.",
     "consent_text": (

@@ -1,0 +1,151 @@
+"""Operations: work set aside is tried again or given up, doubtful sends are settled, the audit is read."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from kernel.clock import machine_now
+from tenants import audit
+from tenants.models import AuditEntry, InboundRoute, Job, RawInbound, Tenant, User
+from tenants.scope import tenant_scope
+from tests.factories import make_creditor, make_tenant, make_user
+from workbench.operations.masking import masked
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    return make_tenant("MX", sandbox=True)
+
+
+def member(tenant: Tenant, role: str = "admin", **more: Any) -> tuple[Client, User]:
+    user = make_user(tenant, role=role, **more)
+    client = Client()
+    client.force_login(user)
+    return client, user
+
+
+def at(name: str, tenant: Tenant, **parts: Any) -> str:
+    return reverse(name, kwargs={"organisation": tenant.slug, **parts})
+
+
+def park(tenant: Tenant, task: str = "portfolio.import_check", subject: str = "") -> Job:
+    now = machine_now()
+    return Job.objects.create(
+        tenant_id=tenant.id, task=task, subject=subject or str(uuid.uuid4()), due_at=now, tries=8, parked_at=now,
+        error="ValueError: no", created_at=now,
+    )  # fmt: skip
+
+
+def body(tenant: Tenant, raw: bytes) -> RawInbound:
+    route = InboundRoute.objects.create(tenant=tenant, kind="whatsapp", key=uuid.uuid4().hex)
+    return RawInbound.objects.create(route=route, tenant_id=tenant.id, received_at=machine_now(), sha256="0" * 64, body=raw)
+
+
+def test_a_job_is_tried_again(tenant):
+    client, user = member(tenant)
+    job = park(tenant)
+    assert job.subject in client.get(at("operations", tenant)).content.decode()
+    client.post(at("job-change", tenant, pk=job.pk, action="retry"))
+    job.refresh_from_db()
+    assert (job.parked_at, job.tries, job.error) == (None, 0, "")
+    with tenant_scope(tenant.id):
+        entry = AuditEntry.objects.get(action="job.retried")
+    assert (entry.actor, entry.before["error"]) == (f"user:{user.id}", "ValueError: no")
+    Job.objects.filter(pk=job.pk).delete()
+
+
+def test_a_job_is_discarded_with_a_reason_only(tenant):
+    client, _ = member(tenant)
+    job = park(tenant)
+    client.post(at("job-change", tenant, pk=job.pk, action="discard"), {"reason": "  "})
+    assert Job.objects.filter(pk=job.pk).exists()
+    client.post(at("job-change", tenant, pk=job.pk, action="discard"), {"reason": "a test of Meta's"})
+    assert not Job.objects.filter(pk=job.pk).exists()
+    with tenant_scope(tenant.id):
+        assert AuditEntry.objects.get(action="job.discarded").reason == "a test of Meta's"
+
+
+def test_a_job_that_is_at_work_is_left_alone(tenant):
+    client, _ = member(tenant)
+    job = park(tenant)
+    Job.objects.filter(pk=job.pk).update(parked_at=None)
+    client.post(at("job-change", tenant, pk=job.pk, action="discard"), {"reason": "x"})
+    assert Job.objects.filter(pk=job.pk).exists()
+    Job.objects.filter(pk=job.pk).delete()
+
+
+def test_jobs_of_others_are_out_of_reach(tenant):
+    job = park(tenant)
+    other, _ = member(own := make_tenant("BR"))
+    for action in ("retry", "discard"):
+        other.post(at("job-change", own, pk=job.pk, action=action), {"reason": "x"})
+    assert job.subject not in other.get(at("operations", own)).content.decode()
+    with tenant_scope(tenant.id):
+        creditor = make_creditor()
+    limited, _ = member(tenant, creditor_ids=[creditor.id])
+    assert job.subject not in limited.get(at("operations", tenant)).content.decode()
+    assert limited.post(at("job-change", tenant, pk=job.pk, action="retry")).status_code == 403
+    for role in ("supervisor", "auditor"):
+        client, _ = member(tenant, role)
+        assert client.post(at("job-change", tenant, pk=job.pk, action="retry")).status_code == 403
+    job.refresh_from_db()
+    assert job.parked_at is not None
+
+
+def test_a_quarantined_body_is_shown_without_anybodys_data(tenant):
+    client, _ = member(tenant)
+    said = {"object": "whatsapp_business_account", "entry": [{"changes": [{"field": "messages", "value": {
+        "contacts": [{"profile": {"name": "Guadalupe Muñoz"}, "wa_id": "5215512345678"}],
+        "messages": [{"from": "5215512345678", "type": "text", "text": {"body": "perdí mi trabajo"}}],
+    }}]}]}  # fmt: skip
+    raw = body(tenant, json.dumps(said).encode())
+    park(tenant, "messaging.inbound", str(raw.pk))
+    page = client.get(at("inbound-body", tenant, pk=raw.pk)).content.decode()
+    assert "whatsapp_business_account" in page
+    for secret in ("Guadalupe", "5215512345678", "trabajo"):
+        assert secret not in page
+    other, _ = member(own := make_tenant("BR"))
+    assert other.get(at("inbound-body", own, pk=raw.pk)).status_code == 404
+
+
+@pytest.mark.parametrize("raw", [b"", b"\xff\xfe", b"[" * 100_000, b"not json: 55 5123 4567", b'{"a": NaN}'])
+def test_any_bytes_can_be_masked(raw):
+    text = masked(raw)
+    assert "5123" not in text
+
+
+def test_the_audit_is_filtered_paged_and_exported(tenant):
+    client, user = member(tenant)
+    thing = str(uuid.uuid4())
+    with tenant_scope(tenant.id):
+        for place in range(60):
+            audit.record("rules.save", actor=f"user:{user.id}", subject="compliance.rulelayer", subject_id=thing,
+                         before={"cap": place}, after={"cap": place + 1}, reason="=HYPERLINK(1)" if place == 59 else "")  # fmt: skip
+        audit.record("clock.moved", actor="system:tenants", subject="tenants.tenant", subject_id=tenant.id)
+    first = client.get(at("audit", tenant), {"object": thing}).context
+    assert len(first["rows"]) == 50
+    second = client.get(at("audit", tenant), {"object": thing, "cursor": first["next"]}).context
+    assert (len(second["rows"]), second["next"]) == (10, "")
+    row = first["rows"][0][0]
+    assert [(change.name, change.before, change.after) for change in row.changes] == [("cap", "59", "60")]
+    assert row.actor == user.name
+    assert len(client.get(at("audit", tenant), {"person": "system"}).context["rows"]) == 1
+    assert len(client.get(at("audit", tenant), {"action": "clock.moved"}).context["rows"]) == 1
+    assert not client.get(at("audit", tenant), {"until": "2020-01-01"}).context["rows"]
+    assert client.get(at("audit", tenant), {"day": "x", "cursor": "y"}).status_code == 200
+    lines = client.get(at("audit", tenant), {"object": thing, "format": "csv"}).content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 61
+    assert ",'=HYPERLINK(1)" in lines[1]  # no spreadsheet runs it
+
+
+def test_the_audit_of_others_is_not_seen(tenant):
+    with tenant_scope(tenant.id):
+        audit.record("rules.save", actor="system:x", subject="x", subject_id="theirs")
+    other, _ = member(own := make_tenant("BR"))
+    assert not other.get(at("audit", own), {"object": "theirs"}).context["rows"]

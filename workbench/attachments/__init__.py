@@ -1,0 +1,1 @@
+"""Files that debtors sent, opened for those who answer them."""

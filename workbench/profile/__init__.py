@@ -1,0 +1,1 @@
+"""A person's own account beside what the login gives: profile, and ending one session."""
