@@ -172,7 +172,7 @@ def _money(found: Sequence[Event], country: str, sums: _Sums) -> None:
         .values_list("creditor_id", "currency", "minor", "occurred_at", "import_id", "invoice__due_on",
                      "debtor__created_at", "kind", "payment_id")
     )  # fmt: skip
-    taken_back = {row[-1] for row in rows if row[-2] == "reversal"}
+    taken_back = [row[-1] for row in rows if row[-2] == "reversal" and row[-1]]
     credits = set(Payment.objects.filter(pk__in=taken_back, kind="credit").values_list("id", flat=True)) if taken_back else set()
     for creditor, currency, minor, at, import_id, due_on, since, kind, payment_id in rows:
         if (import_id is not None and at < since) or payment_id in credits:

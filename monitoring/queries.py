@@ -393,7 +393,9 @@ class Promised:
 
 def promised(period: Period, *, creditor_id: uuid.UUID | None = None) -> Promised:
     """Kept, broken and open of the promises that fall due in the period, up to today."""
-    rows = Promise.objects.filter(due_on__gte=period.first, due_on__lte=period.last, state__in=["kept", "broken", "open"])
+    rows = Promise.objects.filter(
+        due_on__gte=period.first, due_on__lte=period.last, state__in=["kept", "broken", "open"]
+    )
     if creditor_id is not None:
         rows = rows.filter(creditor_id=creditor_id)
     found = dict(rows.values_list("state").annotate(n=Count("id")).order_by())
@@ -507,7 +509,7 @@ def history_of(actor: str, *, since: datetime, but: uuid.UUID | None = None) -> 
     """What reviews found about one author since then: sums by state, and the newest alerts."""
     rows = Alert.objects.filter(actor=actor, raised_at__gte=since)
     states = dict(rows.values_list("state").annotate(n=Count("id")).order_by())
-    newest = rows.exclude(pk=but).order_by("-raised_at", "-id")[:5]
+    newest = (rows if but is None else rows.exclude(pk=but)).order_by("-raised_at", "-id")[:5]
     return {"states": states, "total": sum(states.values()), "newest": list(newest)}
 
 

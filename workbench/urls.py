@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("workbench.supervisor.urls")),
     path("", include("workbench.decisions.urls")),
     path("review/", include("workbench.review.urls")),
+    path("creditors/", include("workbench.creditors.urls")),
     path("sequences/", include("workbench.sequences.urls")),
     path("templates/", include("workbench.message_templates.urls")),
 ]

@@ -49,6 +49,16 @@ class Law:
     zone: str
     budgets: tuple[Budget, ...]
 
+    @property
+    def told(self) -> tuple[Reason, ...]:
+        """The reasons, each sentence once: several layers of law often say the same."""
+        return distinct(self.reasons)
+
+
+def distinct(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    """The first reason of each sentence."""
+    return tuple({reason.sentence: reason for reason in reversed(reasons)}.values())[::-1]
+
 
 @dataclass(frozen=True, slots=True)
 class Truth:

@@ -15,9 +15,9 @@ from django.db.models import Q
 from compliance.decide.evidence import finding_from_json
 from compliance.models import Decision
 from messaging.conversations import person_of
-from messaging.desk.checking import Reason, reason_of
+from messaging.desk.checking import Reason, distinct, reason_of
 from messaging.desk.people import names_of
-from messaging.models import Conversation, Message, Note, SendRequest
+from messaging.models import Conversation, Enrolment, Message, Note, SendRequest
 from portfolio.models import Agreement, Dispute, Payment, Promise
 from tenants.models import Event
 
@@ -28,6 +28,8 @@ EVENTS = (
     "conversation.assigned", "conversation.closed", "conversation.handed_over", "conversation.frozen",
     "conversation.unfrozen",
 )  # fmt: skip
+#: What becomes of the reminders that were planned.
+PLANNED = ("enrolment.ended", "enrolment.paused", "enrolment.resumed")
 #: So many automatic lines on end are folded.
 FOLD = 3
 _AUTOMATIC = frozenset({"step", "system"})
@@ -174,8 +176,17 @@ def _happenings(
     debtors |= {conversation.debtor_id} if conversation.debtor_id else set()
     if not debtors:
         return items
+    # What a debtor's word paused goes on by itself: only what somebody would ask about is told.
+    planned = Event.objects.filter(
+        subject_id__in=Enrolment.objects.filter(debtor_id__in=debtors).values("pk"), name__in=PLANNED
+    )
+    items += [
+        Item("happening", event.business_at, f"e-{event.pk}", name=event.name, data=event.data)
+        for event in _between(planned, "business_at", first, last)
+        if event.data.get("reason") != "replied"
+    ]
     for name, rows, at in (
-        ("payment", Payment.objects.filter(debtor_id__in=debtors, reversed_at=None), "recorded_at"),
+        ("payment", Payment.objects.filter(debtor_id__in=debtors, reversed_at=None, import_id=None), "recorded_at"),
         ("promise", Promise.objects.filter(debtor_id__in=debtors), "created_at"),
         ("plan", Agreement.objects.filter(debtor_id__in=debtors, accepted_at__isnull=False), "accepted_at"),
         ("dispute", Dispute.objects.filter(debtor_id__in=debtors), "opened_at"),
@@ -213,7 +224,7 @@ def _explain(items: Sequence[Item], *, lang: str, zone: str) -> None:
     for item in kept:
         assert item.request is not None
         stored = findings.get(item.request.decision_id, [])
-        item.reasons = tuple(reason_of(finding_from_json(row), lang, zone) for row in stored)
+        item.reasons = distinct([reason_of(finding_from_json(row), lang, zone) for row in stored])
 
 
 def _with_unread(items: list[Item], after: datetime | None) -> list[Item]:

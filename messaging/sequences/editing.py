@@ -42,7 +42,7 @@ def check_steps(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     codes = [row["code"] for row in checked]
     for place, code in enumerate(codes):
         if code in codes[:place]:
-            raise DomainError("step_twice", "two steps are called %(code)s", pointer=f"/steps/{place}/code", code=code)
+            raise DomainError("step_twice", "two steps are called %(step)s", pointer=f"/steps/{place}/code", step=code)
     from_day = _days(checked)
     for place, days in enumerate(from_day):
         for day in days:

@@ -10,6 +10,8 @@ const AHEAD = 3;
 
 let urls = {};
 let conversation = "";
+// Copied style attributes would be inline styles, which the page does not allow.
+window.htmx.config.attributesToSettle = ["class"];
 
 function talk() {
   return $(".talk", work);
@@ -45,7 +47,13 @@ async function ended(answer) {
 
 const kept = new Map(); // address -> {html, at}: the next conversations, fetched before they are asked for
 
+let ahead = false;
 async function fetchAhead() {
+  if (ahead || document.visibilityState !== "visible") return;
+  ahead = true;
+  await fetchNext().finally(() => { ahead = false; });
+}
+async function fetchNext() {
   const links = [...document.querySelectorAll("#queue-list .row-link")];
   const at = links.findIndex((link) => link.dataset.open === conversation);
   for (const link of links.slice(at + 1, at + 1 + AHEAD)) {
@@ -95,13 +103,20 @@ function opened() {
   const scroller = document.getElementById("scroller");
   if (line) scroller.scrollTop = Math.max(0, line.offsetTop - 90);
   else toEnd();
+  ends = atEnd();
   compose();
   if (here.dataset.reads) {
     post(urls.seen, {}).then(() => document.getElementById(`row-${conversation}`)?.classList.remove("unread"));
     beat();
   }
-  setTimeout(fetchAhead, 400);
+  setTimeout(fetchAhead, 900);
+  watched.disconnect();
+  watched.observe(scroller);
 }
+
+// The end stays in sight when the composer grows.
+let ends = true;
+const watched = new ResizeObserver(() => { if (ends) toEnd(); });
 
 function marked() {
   for (const row of document.querySelectorAll("#queue-list .queue-row")) {
@@ -306,7 +321,9 @@ document.addEventListener("click", async (event) => {
   scroller.scrollTop = scroller.scrollHeight - bottom;
 });
 document.addEventListener("scroll", (event) => {
-  if (event.target.id === "scroller" && atEnd()) document.getElementById("to-end").hidden = true;
+  if (event.target.id !== "scroller") return;
+  ends = atEnd();
+  if (ends) document.getElementById("to-end").hidden = true;
 }, true);
 
 // --- cards of the debtor's account --------------------------------------------------------------------------------
@@ -320,7 +337,7 @@ document.addEventListener("click", async (event) => {
   url.searchParams.set("conversation", conversation);
   const answer = await get(url);
   if (await ended(answer)) return;
-  put(card, `<button type="button" class="quiet-button card-close" data-card-close aria-label="${document.querySelector("#keys [data-close]")?.getAttribute("aria-label") ?? ""}">×</button>${await answer.text()}`);
+  put(card, await answer.text());
   card.querySelector("[autofocus], input:not([type=hidden]), select, textarea, button:not([data-card-close])")?.focus();
   inbox.dataset.panel = "";
 });
@@ -330,17 +347,6 @@ function closeCard() {
   card.innerHTML = "";
   return true;
 }
-document.addEventListener("click", (event) => {
-  if (event.target.closest?.("[data-card-close]")) closeCard();
-});
-document.addEventListener("htmx:afterRequest", (event) => {
-  const card = document.getElementById("card");
-  if (!card?.contains(event.target) && event.target !== card) return;
-  if (event.detail.successful && event.detail.requestConfig?.verb === "post") {
-    setTimeout(() => { if (!card.querySelector("form")) closeCard(); }, 1600);
-  }
-});
-
 // --- the composer -------------------------------------------------------------------------------------------------
 
 let origin = "";
@@ -395,6 +401,7 @@ function choose(name) {
   if (name === "template") $("#offered [name=template]:checked")?.focus();
   else {
     area().focus();
+    area().setSelectionRange(area().value.length, area().value.length);
     if (name === "reply") checkSoon();
   }
 }

@@ -84,10 +84,19 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+function caps(key) {
+  return key.split(/[ +]/).map((part) => {
+    const cap = document.createElement("kbd");
+    cap.textContent = part === "mod" ? (mac ? "⌘" : "Ctrl") : part === "shift" ? "⇧" : part.length === 1 ? part.toUpperCase() : part;
+    return cap;
+  });
+}
+
 export function sheet() {
   const dialog = document.getElementById("keys");
   if (!dialog || dialog.open) return dialog?.close();
   const groups = new Map();
+  const chords = new Map();
   for (const element of document.querySelectorAll("[data-key]")) {
     if (!visible(element)) continue;
     const words = element.dataset.keyLabel ?? element.getAttribute("aria-label") ?? element.textContent;
@@ -97,7 +106,7 @@ export function sheet() {
     // Where a letter does something at once, no pair can begin with it.
     if (element.dataset.key.includes(" ") && named(element.dataset.key.split(" ")[0])) continue;
     groups.get(head).set(element.dataset.key, said);
-    if (element.dataset.chord) groups.get(head).set(element.dataset.chord, said);
+    if (element.dataset.chord) chords.set(`${head} ${element.dataset.key}`, element.dataset.chord);
   }
   for (const [head, keys] of groups) if (!keys.size) groups.delete(head);
   if (document.querySelector("[data-list-keys]")) {
@@ -113,10 +122,13 @@ export function sheet() {
     const list = document.createElement("dl");
     for (const [key, words] of keys) {
       const term = document.createElement("dt");
-      for (const part of key.split(/[ +]/)) {
-        const cap = document.createElement("kbd");
-        cap.textContent = part === "mod" ? (mac ? "⌘" : "Ctrl") : part.length === 1 ? part.toUpperCase() : part;
-        term.append(cap);
+      term.append(...caps(key));
+      const chord = chords.get(`${head} ${key}`);
+      if (chord) {
+        const inside = document.createElement("span");
+        inside.className = "sheet-chord";
+        inside.append(...caps(chord));
+        term.append(inside);
       }
       const meaning = document.createElement("dd");
       meaning.textContent = words;

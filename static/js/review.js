@@ -16,8 +16,8 @@ function begin() {
       } else if (shown) shown.textContent = String(left);
     }, 500);
   }
-  const here = document.getElementById("here");
-  here?.scrollIntoView({ block: "center" });
+  if (!matchMedia("(min-width: 769px)").matches) return;
+  document.getElementById("here")?.scrollIntoView({ block: "center" });
   work()?.querySelector(".rv-row.current")?.scrollIntoView({ block: "nearest" });
 }
 

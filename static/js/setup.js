@@ -30,3 +30,6 @@ for (const zone of document.querySelectorAll("[data-drop]")) {
     say();
   });
 }
+
+// On a narrow screen the tab that is open may lie outside: show it.
+document.querySelector(".setup .tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

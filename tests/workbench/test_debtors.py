@@ -159,7 +159,7 @@ def test_a_promise_is_typed_in_one_line(world: World) -> None:
     assert world.read(lambda: Promise.objects.filter(debtor=world.debtor).count()) == 1
 
 
-@pytest.mark.parametrize("text", ["nada", "vie 900", "2030-01-01 10", "vie 0,001"])
+@pytest.mark.parametrize("text", ["nada", "vie 900", "2030-01-01 10"])
 def test_a_promise_that_cannot_be_is_refused_in_words(world: World, text: str) -> None:
     answer = world.post("debtor-promise", {"text": text})
     assert answer.status_code == 422, text

@@ -25,7 +25,7 @@ from workbench.start import urls as doors
 urlpatterns = [
     *doors.door,
     path("o/<slug:organisation>/", include([*doors.inside, path("", include("workbench.urls"))])),
-    *(pattern for pattern in ours.urlpatterns if pattern.name != "start"),
+    *(pattern for pattern in ours.urlpatterns if getattr(pattern, "name", "") != "start"),
 ]
 handler404 = ours.handler404
 EMBEDDED = {"HOST": "127.0.0.1", "PORT": "5444"}

@@ -345,7 +345,7 @@ def test_a_threat_is_listed_with_its_place_marked_and_its_rule(desk):
     page = client.get(at(desk, f"review/{found.pk}/"))
     text = page.content.decode()
     assert "<mark>" in text and "never left" in text and "¿Cuánto debo?" in text
-    assert page.context["rules"] and page.context["rules"][0].sentences
+    assert page.context["rules"] and page.context["rules"][0][0].sentences and all(ground for _, ground in page.context["rules"])
     assert page.context["queue"].total >= 1
     assert [said.here for said in page.context["thread"]].count(True) == 1
 
@@ -641,8 +641,8 @@ def test_the_chain_is_verified_when_somebody_looks_and_a_changed_row_is_told(des
     with desk.scope():
         whole = LedgerCheck.objects.order_by("-id").first()
         assert whole.whole is True and whole.first_sequence == 1
-        # The factories write consents that no event announced: exactly these are told.
-        assert {problem["subject"] for problem in whole.problems} == {"compliance.consent"}
+        # The factories write consents and entries that no event announced: exactly these are told.
+        assert {problem["subject"] for problem in whole.problems} == {"compliance.consent", "portfolio.entry"}
     assert "is not as it was written" in client.get(at(desk, "evidence/")).content.decode()
 
 

@@ -32,6 +32,7 @@ from tests import factories
 from tests.factories import NOON
 from tests.messaging.desk import Desk, open_desk
 from workbench.transparency import door, texts
+from workbench.transparency.queries import readable
 
 TOP = Path(__file__).resolve().parents[2]
 JPEG = b"\xff\xd8\xff\xe0" + b"0" * 400
@@ -91,7 +92,7 @@ def test_a_verified_debtor_reads_what_for_whom_and_by_whom() -> None:
     there = visit()
     text = there.text()
     assert there.desk.creditor.legal_name.split(" S.A.S")[0] in text and there.desk.creditor.address in text
-    assert there.desk.creditor.tax_id in text and there.desk.creditor.contact in text
+    assert there.desk.creditor.tax_id in text and readable(there.desk.creditor.contact) in text
     assert "$1.000,00" in text.replace("\xa0", " ").replace("$ ", "$") and "Sofá y entrega" in text
     assert "hace 10 días" in text and "lunes a viernes" in text
 
@@ -314,7 +315,8 @@ def test_the_books_say_the_same_things() -> None:
         assert len({tuple(getattr(book, table)) for book in texts.BOOKS.values()}) == 1
     files = [*(TOP / "templates/transparency").glob("*.html"), *(TOP / "workbench/transparency").glob("*.py")]
     used = "".join(each.read_text("utf-8") for each in files)
-    for key in keys["es"] - {"missing_title", "missing_text", "busy_title", "busy_text", "plan_first_MX"}:
+    for key in keys["es"] - {"missing_title", "missing_text", "busy_title", "busy_text"}:
+        key = key.removesuffix("_MX")  # a country's own words for the same
         assert f'"{key}"' in used or (key.startswith("did_") and f'"{key[4:]}"' in used), key
 
 

@@ -90,7 +90,7 @@ def begin(tenant: Tenant, *, to: datetime, actor: str) -> Playing:
         raise DomainError("clock_too_far", "at most %(days)s days are played at once", days=DAYS_MAX)
     if playing(tenant.pk) is not None:
         raise DomainError("clock_is_moving", "the clock is being moved already: stop that first, or wait")
-    play = Playing(now, to, actor)
+    play = Playing(now.replace(microsecond=0), to.replace(microsecond=0), actor)
     audit.record("clock.play", actor=actor, subject="tenants.tenant", subject_id=tenant.pk,
                  after={"from": now.isoformat(), "to": to.isoformat()})  # fmt: skip
     jobs.enqueue(PLAY, play.subject, tenant_id=tenant.pk)

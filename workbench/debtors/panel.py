@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from compliance.decide.remaining import Budget
 from compliance.models import Consent
 from compliance.queries import standing_of
 from kernel.money import Money
@@ -55,10 +56,18 @@ def panel_context(debtor_id: uuid.UUID, now: datetime) -> dict[str, Any]:
         "contacts": contacts(found.contacts, known.consents, plan),
         "consents": [(row, words.consent_state(row.state), evidence_words(row)) for row in known.consents],
         "stops": [(stop, words.stop(stop.kind), words.source(stop.source)) for stop in known.stops],
-        "budgets": plan.outlook.budgets[:3] if plan and plan.outlook else (),
+        "budgets": budgets_of(plan),
         "timeline": timeline(debtor_id, limit=TIMELINE_MAX),
         "notes": notes_of(debtor_id),
     }
+
+
+def budgets_of(plan: Plan | None) -> list[Budget]:
+    """What is left of the contact budget: of each span of days the rule that leaves least."""
+    tightest: dict[int, Budget] = {}
+    for budget in plan.outlook.budgets if plan and plan.outlook else ():
+        tightest.setdefault(budget.days, budget)
+    return [tightest[days] for days in sorted(tightest)]
 
 
 def debt(found: Standing, now: datetime) -> dict[str, Any]:
@@ -147,6 +156,7 @@ def contacts(points: Iterable[ContactPoint], consents: Iterable[Consent], plan: 
             "lawful": point.provenance.get("supplied_by") == "debtor",
             "on": _day(point.provenance.get("on")),
             "identity": words.identity(point.identity),
+            "method": words.method(point.identity_method) if point.identity_method else "",
             "consent": newest,
             "consent_words": words.consent_state(newest.state) if newest else gettext("No consent on record"),
             "used": point.pk == chosen,
@@ -163,14 +173,27 @@ def _day(text: Any) -> date | None:
 
 
 def evidence_words(row: Consent) -> list[tuple[str, str]]:
-    """A consent's evidence, name by name; '' where none was given."""
+    """A consent's evidence, name by name; [] where none was given."""
     labels = {
-        "wording": gettext("Wording"), "version": gettext("Version"), "how": gettext("How"), "by": gettext("By"),
-        "who": gettext("Who"), "when": gettext("When"), "collected_on": gettext("Collected on"),
-        "document": gettext("Document"), "sha256": "SHA-256", "method": gettext("Method"), "number": gettext("Number"),
-        "message_id": gettext("Message"), "recorded_by": gettext("Recorded by"), "synthetic": gettext("Synthetic"),
+        "wording": gettext("Wording"), "exact_wording": gettext("Wording"), "version": gettext("Version"),
+        "wording_version": gettext("Version"), "how": gettext("How"), "collected_how": gettext("How"),
+        "by": gettext("By"), "collector": gettext("By"), "who": gettext("Who"), "when": gettext("When"),
+        "collected_on": gettext("Collected on"), "document": gettext("Document"), "sha256": "SHA-256",
+        "source_document_hash": gettext("Hash of the document"), "method": gettext("Method"),
+        "number": gettext("Number"), "wa_number": gettext("Number"), "message_id": gettext("Message"),
+        "message": gettext("Message"), "recorded_by": gettext("Recorded by"), "synthetic": gettext("Synthetic"),
+        "creditor_named": gettext("Names the creditor"), "channel_whatsapp": gettext("Names WhatsApp"),
+        "purpose_includes_collection": gettext("Names collection"),
     }  # fmt: skip
-    return [(labels.get(key, key.replace("_", " ")), str(value)) for key, value in row.evidence.items() if value]
+    return [(labels.get(key, key.replace("_", " ")), _said(key, value)) for key, value in row.evidence.items() if value]
+
+
+def _said(key: str, value: Any) -> str:
+    if value is True:
+        return gettext("yes")
+    if key in ("how", "collected_how", "collector"):
+        return words.source(str(value))
+    return str(value)
 
 
 def notes_of(debtor_id: uuid.UUID, limit: int = 4) -> list[dict[str, Any]]:

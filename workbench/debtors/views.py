@@ -32,6 +32,7 @@ from workbench.debtors.acts import LEADERS, debtor_or_404, htmx, note
 from workbench.debtors.blockers import blockers, next_step
 from workbench.debtors.panel import (
     agreement_card,
+    budgets_of,
     contacts,
     debt,
     evidence_words,
@@ -127,7 +128,7 @@ def _contactable(request: PageRequest, creditor_id: uuid.UUID | None) -> HttpRes
         return csv_answer([head, *told], f"not-contactable-{request.now.date().isoformat()}")
     context = {
         "found": found, "creditor_id": creditor_id, "creditors": list(Creditor.objects.order_by("name")[:200]),
-        "share": found.reachable * 100 // found.looked_at if found.looked_at else None,
+        "share": found.reachable / found.looked_at if found.looked_at else None,
         "all_looked_at": found.total <= LOOKED_AT,
     }  # fmt: skip
     return render(request, "workbench/debtors/contactable.html", context)
@@ -202,7 +203,7 @@ def _overview(request: PageRequest, one: Debtor, found: Any, plan: Any) -> dict[
     return {
         "step": next_step(plan) if plan else None,
         "all_blockers": blockers(plan) if plan else [],
-        "budgets": plan.outlook.budgets if plan and plan.outlook else (),
+        "budgets": budgets_of(plan),
         "contact": plan.contact if plan else None,
         "contact_value": spoken(plan.contact.value) if plan and plan.contact else "",
         "promise": promise_card(found.promise, found, today),
@@ -274,7 +275,7 @@ def _messages(request: PageRequest, one: Debtor, found: Any, plan: Any) -> dict[
         for row in Decision.objects.filter(debtor_id=one.pk).order_by("-id")[:60]
     ]  # fmt: skip
     return {
-        "messages": [
+        "said": [
             (each, words.origin(each.source))
             for each in Message.objects.filter(debtor_id=one.pk).order_by("-at", "-id")[:60]
         ],
@@ -293,7 +294,7 @@ def _contacts(request: PageRequest, one: Debtor, found: Any, plan: Any) -> dict[
         "consents": [(row, words.consent_state(row.state), words.source(row.source), evidence_words(row)) for row in consents],
         "stops": [(stop, words.stop(stop.kind), words.source(stop.source), named(stop.lifted_by, names))
                   for stop in stops],
-        "budgets": plan.outlook.budgets if plan and plan.outlook else (),
+        "budgets": budgets_of(plan),
     }  # fmt: skip
 
 

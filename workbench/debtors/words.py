@@ -54,7 +54,7 @@ def source(name: str) -> str:
         "user": gettext("a person of the team"), "debtor": gettext("the debtor"), "agent": gettext("an agent"),
         "psp": gettext("payment provider"), "person": gettext("recorded by hand"), "letter": gettext("letter"),
         "visit": gettext("visit"), "bot": gettext("the assistant"), "system": gettext("the system"),
-        "store": gettext("shop or branch"), "document": gettext("document"), "test": gettext("test"),
+        "store": gettext("shop or branch"), "branch": gettext("shop or branch"), "document": gettext("document"), "test": gettext("test"),
     }  # fmt: skip
     return known.get(head, name if not rest else head)
 
@@ -68,6 +68,15 @@ def identity(name: str) -> str:
         "verified": pgettext("identity", "Verified"),
         "wrong_person": pgettext("identity", "Wrong person"),
     }.get(name, name)
+
+
+def method(name: str) -> str:
+    """How somebody was verified."""
+    return {
+        "two_point": gettext("two data points"), "two_point_check": gettext("two data points"),
+        "call:two_point": gettext("two data points confirmed in a call"), "document": gettext("identity document seen"),
+        "visit": gettext("in person"), "probe": gettext("answered the identity question"),
+    }.get(name, source(name))  # fmt: skip
 
 
 def consent_state(name: str) -> str:
@@ -196,6 +205,15 @@ def bucket(name: str) -> str:
     return gettext("%(range)s days late") % {"range": name.replace("-", "–")}
 
 
+def payment_method(name: str) -> str:
+    """How money arrived."""
+    return {
+        "transfer": gettext("Bank transfer"), "cash": gettext("Cash"), "card": gettext("Card"),
+        "other": gettext("Other"), "credit_note": gettext("Credit note"), "discount": gettext("Discount"),
+        "dispute": gettext("Dispute"), "pix": "Pix", "clabe": "SPEI", "link": gettext("Payment link"),
+    }.get(name, name.replace("_", " "))  # fmt: skip
+
+
 def rail(kind: str) -> str:
     """How a payable is paid."""
     return {"pix": "Pix", "clabe": "CLABE (SPEI)", "link": gettext("Payment link")}.get(kind, kind)
@@ -207,7 +225,7 @@ def message_class(name: str) -> str:
         "collection": gettext("Collection"),
         "identity_probe": gettext("Identity question"),
         "consent_request": gettext("Consent request"),
-        "reply": gettext("Reply"),
+        "reply": pgettext("message class", "Reply"),
         "service": gettext("Service"),
         "optout_confirmation": gettext("Opt-out confirmation"),
     }.get(name, name)
@@ -243,6 +261,7 @@ def action(name: str) -> str:
         "debtor.stop": gettext("recorded a stop"),
         "debtor.stop_lifted": gettext("lifted a stop"),
         "debtor.payment": gettext("recorded a payment"),
+        "debtor.payment_claimed": gettext("noted a payment to be verified"),
         "debtor.consent": gettext("recorded a consent"),
         "debtor.consent_revoked": gettext("recorded that consent was withdrawn"),
         "debtor.contact": gettext("added or changed a contact"),

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from compliance.decide import explain, owner_text, remedy
 from compliance.decide.compiling import ruleset_from_content
-from compliance.decide.describe import layer_name, product_rules, rules_of
+from compliance.decide.describe import Rule, basis_words, layer_name, product_rules, rules_of
 from compliance.decide.evidence import finding_from_json, replay
+from compliance.decide.explain import texts_of
 from compliance.decide.rules import Layer, Plan
 from compliance.ledger import merkle
 from compliance.ledger.decisions import DECISION_RECORDED, decision_digest
@@ -27,6 +28,7 @@ from messaging.sending.drafts import salted
 from tenants.models import Event
 from tenants.scope import all_creditors
 from workbench.rules.queries import Told, told
+from workbench.supervisor import words
 
 LANGUAGES = ("es", "pt", "en")
 _OWN = ("tenant", "creditor", "debtor")
@@ -50,6 +52,7 @@ class Checked:
     """A rule that was looked at: `objects`, or `applies` without objecting, or not for this class of message."""
 
     told: Told
+    ground: str
     objects: bool
     applies: bool
 
@@ -102,20 +105,21 @@ def packs_of(row: Decision, lang: str) -> list[Pack]:
     found = []
     for layer in layers:
         code = _pack_code(layer.name)
-        rules = tuple(
-            Checked(told(rule, lang), rule.code in said, _applies(plan, rule.kind, rule.code))
-            for rule in rules_of(layer)
-        )
+        rules = tuple(_checked(rule, plan, said, lang) for rule in rules_of(layer))
         if rules:
             name = layer_name(layer.name, lang, of=code if code != layer.name else "")
             found.append(Pack(layer.name, name, layer.name in _OWN, editions.get(code), rules))
     rest = said - {rule.told.code for pack in found for rule in pack.rules}
-    product = tuple(
-        Checked(told(rule, lang), rule.code in said, _applies(plan, rule.kind, rule.code)) for rule in product_rules()
-    )
+    product = tuple(_checked(rule, plan, said, lang) for rule in product_rules())
     known = [rule for rule in product if rule.told.code in rest or rule.applies]
     found.append(Pack("product", layer_name("product", lang), True, None, tuple(known)))
     return found
+
+
+def _checked(rule: Rule, plan: Plan | None, said: set[str], lang: str) -> Checked:
+    said_as = told(rule, lang)
+    ground = said_as.citation or said_as.basis or basis_words("inference", lang)
+    return Checked(said_as, ground, rule.code in said, _applies(plan, rule.kind, rule.code))
 
 
 def _pack_code(layer: str) -> str:
@@ -275,6 +279,15 @@ _FACTS = {
     "balance_as_of": _("Balance as of"), "balance_max_age": _("Oldest balance that may be demanded"),
     "country": _("Country"), "ufs": _("States"), "holiday_subdivisions": _("Local holidays of"),
 }  # fmt: skip
+#: Codes that the ledger keeps, as people call them.
+_CODES = {
+    "verified": pgettext_lazy("identity", "verified"), "unknown": pgettext_lazy("identity", "not known"),
+    "contacted": pgettext_lazy("identity", "asked, no answer"), "claimed": pgettext_lazy("identity", "says so, not proven"),
+    "wrong_person": pgettext_lazy("identity", "somebody else"), "granted": pgettext_lazy("consent", "granted"),
+    "imported_without_evidence": pgettext_lazy("consent", "imported without evidence"),
+    "revoked": pgettext_lazy("consent", "withdrawn"), "expired": pgettext_lazy("consent", "expired"),
+    "whatsapp": "WhatsApp", "sms": "SMS", "email": "e-mail", **words.CLASSES, **words.ORIGINS,
+}  # fmt: skip
 _INSTANTS = frozenset({"window_open_until", "limit_until", "paused_until", "balance_as_of"})
 
 
@@ -288,7 +301,7 @@ class Fact:
     lines: tuple[tuple[str, datetime | None], ...] = ()
 
 
-def facts_of(stored: Mapping[str, Any]) -> Iterator[Fact]:
+def facts_of(stored: Mapping[str, Any], lang: str) -> Iterator[Fact]:
     """The ledger's facts as a person reads them, in a fixed order; what was at its default is left out there."""
     if "at" in stored:
         yield Fact(gettext("Asked instant"), at=_instant(stored["at"]))
@@ -302,7 +315,7 @@ def facts_of(stored: Mapping[str, Any]) -> Iterator[Fact]:
     facts = stored.get("facts", {})
     for key, label in _FACTS.items():
         if key in facts:
-            yield _fact(key, str(label), facts[key])
+            yield _fact(key, str(label), facts[key], lang)
     closed = [(f"{name}: {day}", None) for group in stored.get("closed", {}).values() for day, name in group.items()]
     days = stored.get("days")
     if days:
@@ -314,34 +327,48 @@ def facts_of(stored: Mapping[str, Any]) -> Iterator[Fact]:
     yield Fact(gettext("Evaluator and schema"), f"{stored.get('evaluator', '')} · {stored.get('schema', '')}")
 
 
-def _fact(key: str, label: str, value: Any) -> Fact:
+def _condition(name: str, lang: str) -> str:
+    return texts_of(lang).conditions.get(name, name)
+
+
+def _fact(key: str, label: str, value: Any, lang: str) -> Fact:
     if key in _INSTANTS:
         return Fact(label, at=_instant(value))
     if key == "consents":
         return Fact(
             label,
-            lines=tuple((" · ".join(map(str, row[:3])), _instant(row[3]) if len(row) > 3 else None) for row in value),
+            lines=tuple((" · ".join(map(_word, row[:3])), _instant(row[3]) if len(row) > 3 else None) for row in value),
         )
     if key == "stops":
         return Fact(
-            label, lines=tuple((name if since is True else f"{name}: {since}", None) for name, since in value.items())
+            label,
+            lines=tuple(
+                (_condition(name, lang) + ("" if since is True else f" ({since})"), None)
+                for name, since in value.items()
+            ),
         )
     if key == "contacts":
         return Fact(
             label,
-            lines=tuple((" · ".join(str(part) for part in row[1:4]) or "whatsapp", _instant(row[0])) for row in value),
+            lines=tuple(
+                (" · ".join(_word(part) for part in row[1:4]) or "WhatsApp", _instant(row[0])) for row in value
+            ),
         )
     if key == "inbound":
-        return Fact(label, lines=tuple((channel, _instant(at)) for channel, at in value.items()))
+        return Fact(label, lines=tuple((_word(channel), _instant(at)) for channel, at in value.items()))
     if key == "balance_max_age":
         return Fact(label, f"{int(value) // 3_600_000_000} h")
     return Fact(label, ", ".join(map(str, value)) if isinstance(value, list) else _plain(value))
 
 
+def _word(code: Any) -> str:
+    return str(_CODES.get(str(code), code))
+
+
 def _plain(value: Any) -> str:
     if value is True:
         return gettext("yes")
-    return gettext("no") if value is False else str(value)
+    return gettext("no") if value is False else _word(value)
 
 
 def _zone_text(row: list[Any]) -> str:

@@ -103,7 +103,7 @@ def decision(request: PageRequest, decision_id: uuid.UUID) -> HttpResponse:
         "row": row, "steps": steps, "debtor": debtor, "request_row": asked, "message": message, "debtor_zone": zone,
         "objections": receipt.objections(row, lang, zone), "packs": packs,
         "unsigned": [pack for pack in packs if not pack.signed_off],
-        "rules_count": sum(len(pack.rules) for pack in packs), "facts": list(receipt.facts_of(row.facts)),
+        "rules_count": sum(len(pack.rules) for pack in packs), "facts": list(receipt.facts_of(row.facts, lang)),
         "place": receipt.place_of(row), "others": list(Decision.objects.filter(request_id=row.request_id).order_by("id")),
         "actor": author_of(row.actor, row.origin, names), "origin": words.ORIGINS.get(row.origin, row.origin),
         "message_class": words.CLASSES.get(row.message_class, row.message_class), "moments": words.MOMENTS,
@@ -131,11 +131,11 @@ def _evidence(request: PageRequest, text: str, *, problem: str = "", status: int
     found = _debtors(text) if text else []
     before = uuid_in(request.GET.get("cursor"))
     rows = EvidencePack.objects.order_by("-id")
-    rows = list((rows.filter(id__lt=before) if before else rows)[: PACKS + 1])
-    names = monitoring.names_of({one for row in rows if (one := uuid_in(row.actor.partition(":")[2]))})
-    packs = [(row, author_of(row.actor, row.actor.partition(":")[0], names)) for row in rows[:PACKS]]
+    some = list((rows.filter(id__lt=before) if before else rows)[: PACKS + 1])
+    names = monitoring.names_of({one for row in some if (one := uuid_in(row.actor.partition(":")[2]))})
+    packs = [(row, author_of(row.actor, row.actor.partition(":")[0], names)) for row in some[:PACKS]]
     return render(request, "workbench/decisions/evidence.html", {
-        "search": text, "found": found, "packs": packs, "next": str(rows[PACKS - 1].pk) if len(rows) > PACKS else "",
+        "search": text, "found": found, "packs": packs, "next": str(some[PACKS - 1].pk) if len(some) > PACKS else "",
         "first": before is None, "state": ledger_state(), "check": checks.newest_check(), "problem": problem,
         "redactions": _redactions(), "tab": "evidence",
     }, status=status)  # fmt: skip
@@ -199,7 +199,8 @@ def check_file(request: HttpRequest) -> dict[str, Any]:
         return shown | {"problem": gettext("This file cannot be read as evidence: it is not what we exported.")}
     seals = [seal for seal in document.get("seals", []) if isinstance(seal, dict)]
     counts = {name: len(document[name]) for name in verifier.LISTS if isinstance(document.get(name), list)}
-    scope = document.get("scope") if isinstance(document.get("scope"), dict) else {}
+    said = document.get("scope")
+    scope: dict[str, Any] = said if isinstance(said, dict) else {}
     return shown | {
         "wrong": wrong[:100], "more": max(0, len(wrong) - 100), "whole": not wrong, "counts": counts,
         "exported_at": str(document.get("exported_at", ""))[:40], "kind": str(scope.get("kind", ""))[:20],

@@ -24,7 +24,11 @@ KEEP = "keep"  # a column that becomes an attribute of the debtor
 class FileForm(forms.Form):
     """Whose file, and the file."""
 
-    creditor = forms.ChoiceField(label=_("Creditor"), help_text=_("Whose debtors and invoices stand in the file."))
+    creditor = forms.ChoiceField(
+        widget=forms.Select(attrs={"class": "form-select"}),
+        label=_("Creditor"),
+        help_text=_("Whose debtors and invoices stand in the file."),
+    )
     file = forms.FileField(
         label=_("CSV file"),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),

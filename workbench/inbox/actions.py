@@ -42,8 +42,9 @@ def _back(request: PageRequest, conversation_id: uuid.UUID) -> HttpResponseBase:
 def send(request: PageRequest, conversation_id: uuid.UUID) -> HttpResponseBase:
     """POST …/send/ text= | template=, origin=, seen=, anyway=: ask for words to be sent, once per origin.
 
-    200 with the thread (X-Outcome: sent, waits or again); 422 with the thread when the gate refused (refused), with
-    the colleague's words when somebody was faster (collision), or with what is wrong (invalid).
+    A part is answered with 200, for no is an answer too, and X-Outcome says which: sent, waits, again or refused (with
+    the thread, which shows what was refused and why), collision (with the colleague's words) or invalid. A page without
+    scripts gets 422 with its words kept.
     """
     row = screens.found(conversation_id)
     origin = _uuid(request.POST.get("origin", ""))
@@ -80,13 +81,11 @@ def send(request: PageRequest, conversation_id: uuid.UUID) -> HttpResponseBase:
     said = (
         "refused" if refused else "again" if outcome.again else {"defer": "waits"}.get(outcome.request.verdict, "sent")
     )
-    return _say(request, "workbench/inbox/thread.html", shown, said, status=422 if refused else 200)
+    return _say(request, "workbench/inbox/thread.html", shown, said)
 
 
-def _say(
-    request: PageRequest, template: str, shown: dict[str, Any], outcome: str, status: int = 422
-) -> HttpResponseBase:
-    response = TemplateResponse(request, template, shown, status=status)
+def _say(request: PageRequest, template: str, shown: dict[str, Any], outcome: str) -> HttpResponseBase:
+    response = TemplateResponse(request, template, shown)
     response["X-Outcome"] = outcome
     return response
 
@@ -111,7 +110,7 @@ def note(request: PageRequest, conversation_id: uuid.UUID) -> HttpResponseBase:
         return _back(request, row.pk)
     zone = screens.zone_name(debtor_of(row), row.contact_point, request)
     shown = screens.thread_context(request, row, zone, since=request.POST.get("since", "")[:80])
-    return _say(request, "workbench/inbox/thread.html", shown, "noted", status=200)
+    return _say(request, "workbench/inbox/thread.html", shown, "noted")
 
 
 @page(roles=WORKERS)

@@ -43,7 +43,13 @@ class KeyForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None chosen: all, also those that come later."),
     )
-    days = forms.ChoiceField(label=_("Ends after"), choices=_LIFETIMES, required=False, initial="365")
+    days = forms.ChoiceField(
+        widget=forms.Select(attrs={"class": "form-select"}),
+        label=_("Ends after"),
+        choices=_LIFETIMES,
+        required=False,
+        initial="365",
+    )
 
     def __init__(self, *args: Any, creditors: Iterable[Creditor], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,5 +72,9 @@ class RotateForm(forms.Form):
     """How long the former key goes on working."""
 
     days = forms.ChoiceField(
-        label=_("The former key"), choices=_OVERLAPS, initial="7", help_text=_("Time to put the new one in its place.")
+        widget=forms.Select(attrs={"class": "form-select"}),
+        label=_("The former key"),
+        choices=_OVERLAPS,
+        initial="7",
+        help_text=_("Time to put the new one in its place."),
     )

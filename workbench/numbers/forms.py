@@ -31,12 +31,10 @@ class ConnectForm(forms.Form):
         help_text=_("App settings, Basic. With it we know that a webhook comes from Meta."),
         widget=forms.PasswordInput(render_value=True, attrs={"autocomplete": "off"}),
     )  # fmt: skip
-    creditor = forms.ChoiceField(
-        label=_("Whose account it is"), required=False,
+    creditor = forms.ChoiceField(widget=forms.Select(attrs={"class": "form-select"}), label=_("Whose account it is"), required=False,
         help_text=_("A creditor's own account writes for that creditor only."),
     )  # fmt: skip
-    posture = forms.ChoiceField(
-        label=_("What it is used for"),
+    posture = forms.ChoiceField(widget=forms.Select(attrs={"class": "form-select"}), label=_("What it is used for"),
         choices=(
             ("own receivables", _("Reminders about our own invoices")),
             ("mandate", _("In the name of a creditor, who gave a mandate")),

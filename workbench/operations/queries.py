@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_datetime
 from django.db.models import QuerySet
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from messaging.models import Outbound
 from portfolio.models import Debtor
-from portfolio.places import start_of
+from portfolio.places import start_of, zone_of
 from tenants.models import AuditEntry, Job, Membership, RawInbound, Tenant, User
+from workbench.operations.words import NAMES
+from workbench.templatetags.trato import locale_of
 
 PAGE = 50
 CSV_MAX = 5000
 INBOUND = "messaging.inbound"
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +133,19 @@ def shown(tenant: Tenant, entries: list[AuditEntry]) -> list[Shown]:
     debtors = {
         str(pk): name for pk, name in Debtor.objects.filter(pk__in=ids).values_list("pk", "person__name")
     }  # fmt: skip
-    names = {**debtors, **people}
+    names, zone = {**debtors, **people}, zone_of(tenant.country)
     return [
-        Shown(entry, actor_word(entry.actor, people), names.get(entry.subject_id, ""), changes(entry)) for entry in entries
+        Shown(entry, actor_word(entry.actor, people), names.get(entry.subject_id, ""), changes(entry, zone)) for entry in entries
     ]
 
 
-def changes(entry: AuditEntry) -> tuple[Change, ...]:
+def changes(entry: AuditEntry, zone: ZoneInfo) -> tuple[Change, ...]:
     """What is different between before and after, by name."""
     before = entry.before if isinstance(entry.before, dict) else {}
     after = entry.after if isinstance(entry.after, dict) else {}
     names = [*before, *(name for name in after if name not in before)]
     return tuple(
-        Change(name, _text(before.get(name)), _text(after.get(name)))
+        Change(str(NAMES.get(name, name)), _text(before.get(name), zone), _text(after.get(name), zone))
         for name in names
         if before.get(name) != after.get(name)
     )
@@ -146,7 +154,9 @@ def changes(entry: AuditEntry) -> tuple[Change, ...]:
 def actor_word(actor: str, people: dict[str, str]) -> str:
     """Who, as people say it."""
     kind, _, who = actor.partition(":")
-    return people.get(who, who[:8]) if kind == "user" else f"{kind} {who[:8] if kind == 'key' else who}"
+    if kind == "user":
+        return people.get(who, who[:8])
+    return _("API key %(key)s") % {"key": who[:8]} if kind == "key" else _("The system (%(part)s)") % {"part": who}
 
 
 def people(tenant: Tenant) -> list[tuple[str, str]]:
@@ -174,11 +184,17 @@ def _day(text: Any) -> date | None:
         return None
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, zone: ZoneInfo) -> str:
     if value is None:
         return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "–"
+        return ", ".join(_text(each, zone) for each in value) or "–"
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {each}" for name, each in value.items()) or "–"
-    return str(value)
+        return ", ".join(f"{name}: {_text(each, zone)}" for name, each in value.items()) or "–"
+    text = str(value)
+    if _INSTANT.fullmatch(text):
+        local = datetime.fromisoformat(text).astimezone(zone)
+        return str(format_datetime(local, "d MMM y, HH:mm", locale=locale_of(get_language() or "en", "")))
+    return text

@@ -133,7 +133,7 @@ def _csv(request: PageRequest, rows: list[queries.Shown]) -> HttpResponse:
     response["Content-Disposition"] = f'attachment; filename="audit-{request.organisation.slug}.csv"'
     response.write("\ufeff")
     writer = csv.writer(response)
-    writer.writerow([_("At"), _("Who"), _("What"), _("Object"), _("Id"), _("Before"), _("After"), _("Reason")])
+    writer.writerow([_("When"), _("Who"), _("What"), _("Object"), _("Id"), _("Before"), _("After"), _("Reason")])
     for row in rows:
         entry = row.entry
         writer.writerow(map(escaped, [

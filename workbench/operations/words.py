@@ -40,3 +40,13 @@ JOBS = {
     "tenants.upload": _("Clearing an uploaded file"), "portfolio.import_check": _("Dry run of an import"),
     "portfolio.import_take": _("Import"), "portfolio.import_undo": _("Undoing an import"),
 }  # fmt: skip
+
+#: Names of values in before and after. One that is not here is shown as it is written.
+NAMES = {
+    "role": _("Role"), "active": _("Access"), "creditor_ids": _("Creditors"), "name": _("Name"), "email": _("E-mail"),
+    "language": _("Language"), "state": _("State"), "file": _("File"), "counts": _("Counted"),
+    "expected": _("Expected"), "scopes": _("Permissions"), "prefix": _("Key"), "works_until": _("Works until"),
+    "task": _("Job"), "tries": _("Tries"), "error": _("Error"), "stopped_at": _("Stopped at"), "reason": _("Reason"),
+    "from": _("Before"), "to": _("After"), "frozen": _("Stands still"), "waba": _("WhatsApp account"),
+    "slug": _("Address"), "kind": _("Kind"), "country": _("Country"), "sandbox": _("Sandbox"),
+}  # fmt: skip

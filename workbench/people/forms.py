@@ -53,7 +53,11 @@ class InviteForm(RightsForm):
     """Who is asked in."""
 
     email = forms.EmailField(label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"}))
-    language = forms.ChoiceField(label=_("Language of the e-mail"), choices=settings.LANGUAGES)
+    language = forms.ChoiceField(
+        widget=forms.Select(attrs={"class": "form-select"}),
+        label=_("Language of the e-mail"),
+        choices=settings.LANGUAGES,
+    )
     field_order = ("email", "role", "creditors", "language")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from compliance.decide.describe import rules_of
+from compliance.decide.describe import basis_words, rules_of
 from compliance.decide.packs import COMMON, pack_of
 from compliance.decide.rules import Layer
 from compliance.language.flags import CLASS_FLAGS
@@ -137,8 +137,10 @@ def author_of(author: str, source: str, names: Mapping[uuid.UUID, str]) -> str:
     return str(words.ORIGINS.get(source, source))
 
 
-def rules_about(conduct: str, tenant: Tenant, creditor_id: uuid.UUID | None, lang: str, now: datetime) -> list[Told]:
-    """The rules that this conduct breaks, those of the country first."""
+def rules_about(
+    conduct: str, tenant: Tenant, creditor_id: uuid.UUID | None, lang: str, now: datetime
+) -> list[tuple[Told, str]]:
+    """The rules that this conduct breaks, those of the country first; each with its citation, or what it rests on."""
     flags = CLASS_FLAGS.get(conduct)
     if not flags:
         return []
@@ -154,7 +156,7 @@ def rules_about(conduct: str, tenant: Tenant, creditor_id: uuid.UUID | None, lan
             for rule in rules_of(Layer(pack.code, pack.data))
             if rule.kind == "prohibited_content" and rule.row.get("flag") in flags
         ]
-    return found[:4]
+    return [(rule, rule.citation or rule.basis or basis_words("inference", lang)) for rule in found[:4]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,8 @@ def _shown(
     part = request.GET.get("part", "") if request.method == "GET" and in_part else ""
     if current is None and queue.rows:
         current = next((row for row in queue.rows if services.held_by(row) in (None, me)), queue.rows[0])
+    if undo is None and current is not None and current.decided_by == me and _left(current):
+        undo = current
     shown: dict[str, Any] = {
         "chosen": chosen, "query": _query(chosen), "queue": queue, "current": current, "problem": problem, "undo": undo,
         "undo_seconds": _left(undo), "me": me, "may_decide": request.membership.role in DECIDERS,
@@ -185,15 +187,15 @@ def act(request: PageRequest, alert_id: uuid.UUID, action: str) -> HttpResponse:
         current = _one(alert_id)
         return _shown(request, current, problem=told(error), toast=told(error), status=422, chosen=chosen)
     undo = _one(alert_id) if action in ("violation", "false-alarm") else None
-    current = _next(order, alert_id, request.user.pk, chosen) if moves_on else _one(alert_id)
+    then: Alert | None = _next(order, alert_id, request.user.pk, chosen) if moves_on else _one(alert_id)
     if request.headers.get("HX-Request") != "true":
-        where = reverse("alert", kwargs={"organisation": request.organisation.slug, "alert_id": current.pk}) if current else reverse(
+        where = reverse("alert", kwargs={"organisation": request.organisation.slug, "alert_id": then.pk}) if then else reverse(
             "review", kwargs={"organisation": request.organisation.slug}
         )  # fmt: skip
         return redirect(f"{where}{_query(chosen)}")
-    response = _shown(request, current, undo=undo, toast=said, chosen=chosen)
+    response = _shown(request, then, undo=undo, toast=said, chosen=chosen)
     where = reverse("review", kwargs={"organisation": request.organisation.slug})
-    response["HX-Push-Url"] = f"{where}{current.pk}/{_query(chosen)}" if current else f"{where}{_query(chosen)}"
+    response["HX-Push-Url"] = f"{where}{then.pk}/{_query(chosen)}" if then else f"{where}{_query(chosen)}"
     return response
 
 

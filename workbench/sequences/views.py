@@ -101,7 +101,7 @@ def sequence(request: PageRequest, sequence_id: uuid.UUID) -> HttpResponse:
 def _page(request: PageRequest, row: DunningSequence, *, problem: str = "", status: int = 200) -> HttpResponse:
     versions = _versions(row)
     usual = row.active_version or (versions[0].version if versions else 0)
-    shown = _version(versions, request.GET.get("version", "") or request.POST.get("version", ""), usual)
+    shown = _version(versions, request.GET.get("version", ""), usual)
     active = next((each for each in versions if each.version == row.active_version), None)
     lang = rule_queries.speak(request.LANGUAGE_CODE)
     context: dict[str, Any] = {

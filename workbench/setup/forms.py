@@ -12,6 +12,7 @@ class ProfileForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=200)
     language = forms.ChoiceField(
+        widget=forms.Select(attrs={"class": "form-select"}),
         label=_("Language"),
         choices=settings.LANGUAGES,
         help_text=_("For people who have not chosen one. Debtors are written to in their own."),

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from compliance.models import RulePackVersion
 from messaging.models import MessageTemplate, Number, SendRequest, Sequence
@@ -118,7 +119,8 @@ def _portfolio(slug: str) -> Point:
                      address("import-new", slug), _("Import a file"))  # fmt: skip
     detail = _("Debtors are there.") if newest is None else _("Last file: %(file)s") % {"file": newest.file_name or "API"}
     rejected = int(newest.counts.get("rejected", 0)) if newest else 0
-    notes = (_("%(count)s rows were rejected") % {"count": rejected},) if rejected else ()
+    words = ngettext("%(count)s row was rejected", "%(count)s rows were rejected", rejected)
+    notes = (words % {"count": rejected},) if rejected else ()
     return Point("portfolio", "database-import", _("Portfolio"), "look" if rejected else "done", detail,
                  address("imports", slug), _("See imports"), notes)  # fmt: skip
 
@@ -163,7 +165,9 @@ def _rules(tenant: Tenant, now: datetime) -> Point:
 
 def _keys(tenant: Tenant) -> Point:
     count = ApiKey.objects.filter(tenant=tenant, revoked_at=None).count()
-    detail = _("%(count)s keys work") % {"count": count} if count else _("Only needed when another system sends us data.")
+    detail = _("Only needed when another system sends us data.")
+    if count:
+        detail = ngettext("%(count)s key works", "%(count)s keys work", count) % {"count": count}
     return Point("keys", "key", _("API keys"), "done" if count else "option", detail, address("keys", tenant.slug),
                  _("See keys") if count else _("Make a key"))  # fmt: skip
 

@@ -223,6 +223,24 @@ def handed_reason(reason: str) -> str:
 
 
 @register.simple_tag
+def reminders_words(name: str, reason: Any) -> str:
+    """What became of the reminders that were planned, and why."""
+    if name == "enrolment.resumed":
+        return gettext("Reminders go on")
+    why = {
+        "paid": gettext("it is paid"), "settled": gettext("it is paid"), "opted_out": gettext("they asked us to stop"),
+        "withdrawn": gettext("the account was withdrawn"), "promise": gettext("there is a promise"),
+        "promised": gettext("there is a promise"), "agreement": gettext("there is a plan"),
+        "in_plan": gettext("there is a plan"), "dispute": gettext("there is a dispute"),
+        "disputed": gettext("there is a dispute"), "to_verify": gettext("a receipt is being looked at"),
+        "hardship": gettext("a hard time"), "held": gettext("a person paused them"),
+        "no_more_steps": gettext("the last step was reached"),
+    }.get(str(reason or ""), "")  # fmt: skip
+    words = gettext("Planned reminders cancelled") if name == "enrolment.ended" else gettext("Planned reminders paused")
+    return f"{words}: {why}" if why else words
+
+
+@register.simple_tag
 def fold_label(items: list[Any]) -> str:
     """ "3 automatic messages and notes": what a fold holds."""
     return ngettext("%(n)s automatic event", "%(n)s automatic events", len(items)) % {"n": len(items)}
