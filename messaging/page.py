@@ -95,13 +95,12 @@ def receive(
     known = Message.objects.filter(pk=message_id).first()
     if known is not None:
         return known
-    kind, content = "text", {"page": True, "topic": topic}
+    kind, sha256 = "text", ""
+    content: dict[str, object] = {"page": True, "topic": topic}
     if upload is not None:
         kind = "document" if upload.media_type == "application/pdf" else "image"
-        content["media"] = {
-            "mime_type": upload.media_type, "filename": upload.name[:120],
-            "sha256": hashlib.sha256(upload.body).hexdigest(),
-        }  # fmt: skip
+        sha256 = hashlib.sha256(upload.body).hexdigest()
+        content["media"] = {"mime_type": upload.media_type, "filename": upload.name[:120], "sha256": sha256}
     message = Message(
         id=message_id, conversation=conversation, creditor_id=debtor.creditor_id, debtor_id=debtor.pk,
         direction=Message.Direction.IN, source=SOURCE, kind=kind, text=text[:4000], salt=os.urandom(16).hex(),
@@ -111,7 +110,7 @@ def receive(
     if upload is not None:
         kept = Attachment.objects.create(
             message=message, name=upload.name[:120], media_type=upload.media_type, size=len(upload.body),
-            sha256=content["media"]["sha256"], created_at=now,
+            sha256=sha256, created_at=now,
             body=seal(base64.b64encode(upload.body).decode(), purpose=_PURPOSE),
         )  # fmt: skip
         message.content = {**content, "attachment": str(kept.pk)}

@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext, pgettext
@@ -184,7 +185,7 @@ def _new_person(row: Invitation, name: str, password: str) -> User:
     return user
 
 
-def _open(tenant_id: uuid.UUID):  # type: ignore[no-untyped-def]
+def _open(tenant_id: uuid.UUID) -> QuerySet[Invitation]:
     return Invitation.objects.filter(tenant_id=tenant_id, accepted_at=None, revoked_at=None)
 
 
@@ -224,10 +225,11 @@ def mail(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
             jobs.complete(job)
             return
         sealed, token = row.token, unseal(row.token, purpose=_PURPOSE)
-    message(row, token).send()
+    left = message(row, token).send()  # 0 where no mail server is named
     with tenant_scope(tenant_id):
         # A resend meanwhile wrote another text: that one still has to leave.
-        Invitation.objects.filter(pk=row.pk, token=sealed).update(token="", mailed_at=machine_now())
+        mailed_at = machine_now() if left else None
+        Invitation.objects.filter(pk=row.pk, token=sealed).update(token="", mailed_at=mailed_at)
         jobs.complete(job)
 
 

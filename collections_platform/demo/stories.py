@@ -147,11 +147,11 @@ ANDINA = Story(
         ),
         Mandator(
             "fibrasur", 25,
-            {"name": "Fibrasur Internet", "legal_name": "Fibrasur Telecomunicaciones S.A.S.", "tax_id": "800197268",
+            {"name": "Fibrasur Telecom", "legal_name": "Fibrasur Telecomunicaciones S.A.S.", "tax_id": "800197268",
              "address": "Av. 6 Norte # 17-92, Cali", "contact": "pagos@fibrasur.example, 602 500 0320",
              "pay_to": {"account": {"rail": "bre_b", "value": "@fibrasur", "holder": "Fibrasur Telecomunicaciones"}},
              "policy": {**_POLICY, "max_instalments": 3}},
-            ("Internet hogar 300 megas", "Internet y televisión", "Plan empresarial"),
+            ("Fibra hogar 300 megas", "Fibra y televisión", "Plan empresarial"),
         ),
     ),
     people=(

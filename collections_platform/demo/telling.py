@@ -19,8 +19,9 @@ from tenants import work
 from tenants.scope import tenant_scope
 from workbench.clock.play import PLAY, RUN_ON, Clocks
 
-#: What came in since then waits for a person when the show begins.
-UNANSWERED = timedelta(hours=19)
+#: What came in since then waits for a person when the show begins, and alerts for a supervisor.
+UNANSWERED = timedelta(hours=44)
+REVIEWED = timedelta(hours=5)
 #: Not yet done when the show begins: the worker sends the first messages of the last file before everybody's eyes.
 LEFT = frozenset({"sequence", "requests", "dispatch", PLAY, RUN_ON})
 
@@ -45,7 +46,10 @@ def tell(key: str, folder: Path, sandbox_url: str, web_url: str, *, debtors: int
     while True:
         while coming and coming[0].at <= at < story.shown_at:
             take_in(coming.pop(0), state, story, sandbox, now=at)
-        clocks.step(at, actor=ACTOR, colleagues=at < story.shown_at - UNANSWERED)
+        attended = at < story.shown_at - UNANSWERED
+        clocks.step(at, actor=ACTOR, colleagues=attended)
+        if attended and clocks.colleagues.review(now=at, patience=REVIEWED):
+            work.drain(state.tenant_id, only=work.known() - {PLAY, RUN_ON})
         local = at.astimezone(story.zone)
         if today != local.date():
             today = local.date()

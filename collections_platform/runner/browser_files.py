@@ -48,6 +48,27 @@ def bring_up_to_date(top: Path = TOP, target: Path | None = None) -> bool:
     return True
 
 
+def bring_for_tests(top: Path = TOP, target: Path | None = None) -> Path:
+    """The folder of what only tests load in a browser (package.json's devDependencies), laid out if it was not there.
+
+    Raises NoBrowserFiles.
+    """
+    target = target or Path(sys.prefix) / "browser"
+    wanted, stamp = digest(top), target / ".lock"
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return target
+    sys.stderr.write("Fetching the files that browser tests load (package-lock.json)\n")
+    with tempfile.TemporaryDirectory(prefix="trato-npm-") as name:
+        folder = Path(name)
+        for each in LISTS:
+            shutil.copy(top / each, folder / each)
+        _npm(["ci", "--no-audit", "--no-fund", "--loglevel=error"], folder, top)
+        for place, source in json.loads((top / "package.json").read_text())["trato"]["tests"].items():
+            _write(target / place, (folder / "node_modules" / source).read_bytes())
+    _write(stamp, wanted.encode())
+    return target
+
+
 def digest(top: Path) -> str:
     """Changes with the pinned versions and with the list of files."""
     seen = hashlib.sha256()

@@ -25,9 +25,7 @@ class Stack:
     The environment (addresses, secrets) is the caller's own, plus what the processes must know of each other.
     """
 
-    def __init__(
-        self, data: Path, *, port: int, sandbox_port: int, sandboxes: Mapping[str, int] | None = None
-    ) -> None:
+    def __init__(self, data: Path, *, port: int, sandbox_port: int, sandboxes: Mapping[str, int] | None = None) -> None:
         self.port, self.sandbox_port = port, sandbox_port
         self.web_url = f"http://127.0.0.1:{port}"
         self.sandbox_url = f"http://127.0.0.1:{sandbox_port}"

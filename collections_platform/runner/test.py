@@ -11,7 +11,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from collections_platform.runner import browser_files
+from collections_platform.runner import browser_files, chromium
 from collections_platform.runner.children import run_in_group
 from collections_platform.runner.surroundings import TOP, made_up_secrets, without_settings
 from collections_platform.runner.testbed import open_testbed
@@ -38,6 +38,7 @@ def main(argv: list[str]) -> int:
             failed = run_checks(os.environ | testbed.environ(testbed.template))
         code = 0
         if not (arguments.checks and not passed_on):
+            bring_browser(passed_on)
             code = run_pytest(passed_on)
     if failed:
         sys.stderr.write(f"Failed: {', '.join(failed)}\n")
@@ -50,6 +51,17 @@ def split(argv: list[str]) -> tuple[list[str], list[str]]:
         return argv, []
     at = argv.index("--")
     return argv[:at], argv[at + 1 :]
+
+
+def bring_browser(passed_on: list[str]) -> None:
+    """What the browser tests need, where they may run; without it they are skipped, or fail with CI=true."""
+    if passed_on and not any("browser" in word for word in passed_on) and any("tests/" in word for word in passed_on):
+        return
+    try:
+        chromium.bring()
+        browser_files.bring_for_tests()
+    except (chromium.NoBrowser, browser_files.NoBrowserFiles) as problem:
+        sys.stderr.write(f"{problem}\n")
 
 
 def run_checks(environ: dict[str, str]) -> list[str]:

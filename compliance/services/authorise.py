@@ -92,15 +92,18 @@ def preview(ask: Ask, now: datetime) -> Decision:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What the gate would say to one ask, told in `zone` (the debtor's own; UTC when none is known).
-
-    `budgets` is what the person's contact budget still holds on this channel, the tightest first.
-    """
+    """What the gate would say to one ask at `asked_at`, told in `zone` (the debtor's own; UTC when none is known)."""
 
     decision: Decision
     zone: str
-    budgets: tuple[Budget, ...]
+    asked_at: datetime
     _judged: _Judged
+
+    @property
+    def budgets(self) -> tuple[Budget, ...]:
+        """What the person's contact budget still holds on this channel, the tightest first."""
+        one = self._judged
+        return remaining(one.intent, one.facts, one.ruleset, self.asked_at)
 
     def at(self, then: datetime) -> Decision:
         """What the gate would say at a later instant if no fact changed until then."""
@@ -121,7 +124,7 @@ def previews(asks: Sequence[Ask], now: datetime) -> list[Outlook]:
         Outlook(
             one.decision,
             one.facts.zones[0] if one.facts.zones else "UTC",
-            remaining(one.intent, one.facts, one.ruleset, now),
+            now,
             one,
         )
         for one in judged

@@ -17,7 +17,7 @@ from messaging.desk.about import debtor_of
 from messaging.desk.people import drop_draft, names_of
 from messaging.message_templates import variables
 from messaging.message_templates.choose import knows, sender_of
-from messaging.message_templates.library import PROBE, language_for
+from messaging.message_templates.library import DUNNING, PROBE, language_for
 from messaging.models import Conversation, Message, MessageTemplate, SendRequest
 from messaging.sending.request import request_send
 from messaging.sending.wishes import Content, Wish, render, variables_of
@@ -179,8 +179,12 @@ def templates_for(conversation: Conversation, debtor: Debtor, *, now: datetime) 
         if row.stage not in best or rank < best[row.stage][0]:
             best[row.stage] = (rank, row)
     tenant = Tenant.objects.get(pk=current_tenant_id())
+    carrying = account.carrying
+    fitting = stage_for((local_date(now, account.zone) - carrying.due_on).days if carrying else None)
     offered = []
-    for _, row in sorted(best.values(), key=lambda each: (_ORDER.get(each[1].stage, 99), each[1].name)):
+    for _, row in sorted(best.values(), key=lambda each: _rank(each[1].stage, fitting)):
+        if (row.stage == "preventive") != (fitting == "preventive") and row.stage in DUNNING:
+            continue  # what is late is not announced, and what is not due is not reminded of
         places = variables.values(
             person=account.person, creditor=account.creditor, sender=sender_of(tenant, account, number),
             invoices=[invoice for invoice in account.invoices if invoice.disputed_at is None], language=row.language,
@@ -200,7 +204,17 @@ def templates_for(conversation: Conversation, debtor: Debtor, *, now: datetime) 
     return offered
 
 
-_ORDER = {"probe": 0, "preventive": 1, "first": 2, "middle": 3, "formal": 4, "last": 5, "consent": 6}
+def stage_for(days_late: int | None) -> str:
+    """The level of reminder that a debt of this age is usually written with (product.md, D11 to D16)."""
+    if days_late is None or days_late <= 0:
+        return "preventive"
+    return "first" if days_late < 10 else "middle" if days_late < 35 else "formal" if days_late < 65 else "last"
+
+
+def _rank(stage: str, fitting: str) -> tuple[int, int, str]:
+    """The probe, then what fits the age, then the gentler levels before the firmer ones, then everything else."""
+    known = DUNNING.index(stage) if stage in DUNNING else 99
+    return 0 if stage in (PROBE, fitting) else 1, known, stage
 
 
 def _languages(account: Account) -> list[str]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from compliance.decide import Finding
-from compliance.services import Outlook
+from compliance.services import Ask, Outlook
+from compliance.services import previews as ask_gate
 from kernel.errors import DomainError
-from messaging.message_templates.choose import TemplateShelf
-from messaging.models import Enrolment, SendRequest
+from kernel.ids import uuid7
+from messaging.message_templates.choose import TemplateShelf, knows
+from messaging.message_templates.library import PROBE
+from messaging.models import Conversation, Enrolment, MessageTemplate, Number, SendRequest
+from messaging.sending.channel_facts import conversations_of
+from messaging.sending.drafts import missing_of
 from messaging.sending.previews import previews
 from messaging.sending.wishes import Wish
 from messaging.sequences.services import Account, accounts, steps_in
@@ -67,7 +72,8 @@ def outlooks(debtor_ids: Iterable[uuid.UUID], *, now: datetime) -> dict[uuid.UUI
     """What is next for each of these debtors, in a constant number of queries; those who may not be seen are absent.
 
     The gate is asked about the message that the sequence would send next, as if it were sent at `now`; of debtors in no
-    sequence, about a first reminder.
+    sequence, about a first reminder. Of one debtor the very words are made and read, of many only what the template
+    says of itself: that a value is missing for the words is found for one debtor only.
     """
     loaded = accounts(debtor_ids)
     ids = [account.debtor.pk for account in loaded]
@@ -82,6 +88,7 @@ def outlooks(debtor_ids: Iterable[uuid.UUID], *, now: datetime) -> dict[uuid.UUI
     shelf.prefetch(loaded)
     plans: dict[uuid.UUID, Plan] = {}
     asked: list[tuple[Plan, Wish]] = []
+    sketched: list[tuple[Plan, Sketch]] = []
     for account in loaded:
         plan = plans[account.debtor.pk] = _plan(
             account, enrolments.get(account.debtor.pk), alive.get(account.debtor.pk)
@@ -90,12 +97,18 @@ def outlooks(debtor_ids: Iterable[uuid.UUID], *, now: datetime) -> dict[uuid.UUI
             continue
         try:
             plan.contact = shelf.contact(account)
-            asked.append((plan, _wish(shelf, account, plan, now=now)))
+            if len(loaded) == 1:
+                asked.append((plan, _wish(shelf, account, plan, now=now)))
+            else:
+                sketched.append((plan, _sketch(shelf, account, plan, now=now)))
         except DomainError as error:
             plan.trouble = error
-    channels = shelf.channels(now=now) if asked else None
-    answers = previews([wish for _, wish in asked], now=now, channels=channels)
-    for (plan, _), outlook in zip(asked, answers, strict=True):
+    answers = (
+        previews([wish for _, wish in asked], now=now, channels=shelf.channels(now=now))
+        if asked
+        else ask_gate(_asks([sketch for _, sketch in sketched], shelf, now=now), now)
+    )
+    for (plan, _), outlook in zip(asked or sketched, answers, strict=True):
         plan.outlook = outlook
     for plan in plans.values():
         _settle(plan, now=now)
@@ -132,6 +145,51 @@ def _wish(shelf: TemplateShelf, account: Account, plan: Plan, *, now: datetime) 
         account, invoices, stage=plan.stage or "first", now=now, origin_kind="step",
         origin_id=f"preview:{account.debtor.pk}", actor="system:sequence",
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """The next message to one of many debtors, without its words."""
+
+    account: Account
+    contact: ContactPoint
+    number: Number
+    template: MessageTemplate
+
+
+def _sketch(shelf: TemplateShelf, account: Account, plan: Plan, *, now: datetime) -> Sketch:
+    if not account.invoices:
+        raise DomainError("nothing_open", "nothing is open that could be asked for")
+    contact = shelf.contact(account)
+    stage = plan.stage or "first"
+    template = shelf.template(account, stage if knows(contact, now) else PROBE, now=now)
+    return Sketch(account, contact, shelf.number(account, now=now), template)
+
+
+def _asks(sketches: Sequence[Sketch], shelf: TemplateShelf, *, now: datetime) -> list[Ask]:
+    """The questions to the gate about these, as a request would put them."""
+    if not sketches:
+        return []
+    channels = shelf.channels(now=now)
+    threads = conversations_of({(each.number.pk, each.contact.kind, each.contact.value) for each in sketches})
+    asks = []
+    for each in sketches:
+        account, template = each.account, each.template
+        thread = threads.get((each.number.pk, each.contact.kind, each.contact.value)) or Conversation(
+            number=each.number, address_kind=each.contact.kind, address=each.contact.value
+        )
+        invoices = [invoice for invoice in account.invoices if invoice.disputed_at is None] or account.invoices
+        asks.append(
+            Ask(
+                request_id=uuid7(), origin="step", actor="system:sequence", message_class=template.message_class,
+                channel="whatsapp", disclosure=template.disclosure, flags=frozenset(template.flags),
+                missing=missing_of(template), creditor_id=account.creditor.pk, debtor_id=account.debtor.pk,
+                person_id=account.person.pk, contact_point_id=each.contact.pk,
+                invoice_ids=tuple(invoice.pk for invoice in invoices),
+                channel_facts=channels.facts(thread, account.creditor.pk, template_id=template.pk),
+            )
+        )  # fmt: skip
+    return asks
 
 
 def _settle(plan: Plan, *, now: datetime) -> None:

@@ -67,7 +67,7 @@ def begin(upload: Upload, creditor: Creditor, *, language: str) -> Upload:
             "file_spreadsheet",
             "this is a spreadsheet, not a CSV: open it, choose Save as, and take the type CSV UTF-8 (comma separated)",
         )
-    seen = layout(file)  # type: ignore[arg-type]
+    seen = layout(file)
     if any("\x00" in name for name in seen.header) or len(seen.header) > 300:
         raise DomainError("file_unreadable", "the first line cannot be read as CSV: %(why)s", why=upload.name)
     reader = reader_for(seen.header)
@@ -101,7 +101,7 @@ def saved_mapping(creditor: Creditor, header: Sequence[str]) -> Mapping | None:
 def layout_of(upload: Upload) -> Layout:
     """Header and first rows of a file that was looked at already."""
     data = upload.data
-    return layout(uploads.opened(upload), encoding=data["encoding"], separator=data["separator"], sample_rows=50)  # type: ignore[arg-type]
+    return layout(uploads.opened(upload), encoding=data["encoding"], separator=data["separator"], sample_rows=50)
 
 
 def mapping_of(upload: Upload) -> Mapping:
@@ -114,7 +114,7 @@ def mapping_of(upload: Upload) -> Mapping:
 def first_lines(upload: Upload, mapping: Mapping, *, limit: int = 8) -> list[Line]:
     """The first lines as they will be read. Raises DomainError when the mapping does not fit the file."""
     found: dict[int, tuple[list[Row], list[RowError]]] = {}
-    for row in islice(read(uploads.opened(upload), mapping), limit * 12):  # type: ignore[arg-type]
+    for row in islice(read(uploads.opened(upload), mapping), limit * 12):
         if row.line not in found:
             if len(found) == limit:
                 break
@@ -298,8 +298,8 @@ def rows_of(upload: Upload, creditor: Creditor, now: datetime, after: int) -> It
     file = uploads.opened(upload)
     if name := upload.data.get("reader"):
         setting = Setting(today=today_in(creditor.country, now), country=creditor.country, currency=creditor.currency)
-        return by_name(name).read(file, setting, after)  # type: ignore[arg-type]
-    return read(file, mapping_of(upload), after_line=after)  # type: ignore[arg-type]
+        return by_name(name).read(file, setting, after)
+    return read(file, mapping_of(upload), after_line=after)
 
 
 def _found(tenant_id: uuid.UUID, job: jobs.Leased, state: str) -> tuple[Upload, Creditor, datetime] | None:

@@ -113,6 +113,7 @@ WORDS = {
     },
 }  # fmt: skip
 
+
 @require_safe
 def page(request: HttpRequest, token: str) -> HttpResponse:
     """GET /p/<token>: a page, or for Accept JSON {reference, amount, currency, kind, code, status, expires_at}."""

@@ -24,6 +24,7 @@ document.addEventListener("click", async (event) => {
 
 // A card that came in gets the focus; one that has done its work goes by itself unless it shows something.
 document.addEventListener("htmx:afterSwap", (event) => {
+  for (const menu of document.querySelectorAll(".debtor-acts details[open]")) menu.open = false;
   const card = document.querySelector("#card [data-card]");
   if (!card || event.detail.target?.closest?.("#debtor")) return;
   const first = card.querySelector("[autofocus], form input:not([type=hidden]), form select, form textarea");

@@ -20,6 +20,7 @@ from psycopg.sql import SQL, Identifier
 from compliance.models import Consent, Contact, Decision, Stop
 from kernel.ids import uuid7
 from messaging.models import Conversation, Enrolment, Message, Outbound, ProviderMessage, SendRequest
+from monitoring.models import Alert, SendStanding, Tally
 from portfolio.models import ContactPoint, Debtor, Entry, Invoice, Payment, Person, Promise
 from tenants.models import Event
 from tenants.scope import tenant_scope
@@ -70,6 +71,25 @@ HOT: dict[str, tuple[Callable[[], QuerySet[Any]], str, tuple[str, ...]]] = {
     ),
     "decisions of a request": (
         lambda: Decision.objects.filter(request_id=ID), "compliance_decision_request", ("request_id",)
+    ),
+    "sends of a part of the gate": (
+        lambda: SendStanding.objects.filter(part="stop", day__gte=NOW.date()).order_by("-id"), "monitoring_standing_part",
+        ("part", "day"),
+    ),
+    "what an agent wrote": (
+        lambda: SendStanding.objects.filter(user_id=ID, requested_at__gte=NOW), "monitoring_standing_user",
+        ("user_id", "requested_at"),
+    ),
+    "figures of a period": (
+        lambda: Tally.objects.filter(day__gte=NOW.date(), day__lte=NOW.date()), "monitoring_tally_once", ("day",),
+    ),
+    "alerts of a period": (lambda: Alert.objects.filter(raised_at__gte=NOW), "monitoring_alert_raised", ("raised_at",)),
+    "an author's alerts": (
+        lambda: Alert.objects.filter(actor="user:x", raised_at__gte=NOW), "monitoring_alert_actor", ("actor", "raised_at")
+    ),
+    "decisions of a period": (
+        lambda: Decision.objects.filter(decided_at__gte=NOW).order_by("-decided_at", "-id"), "compliance_decision_time",
+        ("decided_at",),
     ),
     "thread": (
         lambda: Message.objects.filter(conversation_id=ID, at__lt=NOW).order_by("-at"), "messaging_message_thread",

@@ -179,7 +179,9 @@ def test_a_link_of_no_contact_point_keeps_its_own_check() -> None:
     assert "Pregunta 1 de 2" in there.text()
     with there.scope():
         person = debtor.person
-        wrong = next(one for one in checks.choices(person, "document_last3") if not checks.right(person, "document_last3", one))
+        wrong = next(
+            one for one in checks.choices(person, "document_last3") if not checks.right(person, "document_last3", one)
+        )
     for strikes in range(3):
         there.post("answer", answer=wrong, round=f"document_last3.{strikes}")
     text = there.text()
@@ -230,7 +232,13 @@ def test_one_debtors_link_moves_nothing_of_another() -> None:
     with mine.scope():
         theirs = Invoice.objects.get(debtor=other.debtor)
         paid = record_payment(
-            other.desk.creditor, other.debtor, "pay-1", Money.from_minor(1000, "COP"), paid_at=NOON, now=NOON, source="test"
+            other.desk.creditor,
+            other.debtor,
+            "pay-1",
+            Money.from_minor(1000, "COP"),
+            paid_at=NOON,
+            now=NOON,
+            source="test",
         )
     answer = mine.post("dispute", which=str(theirs.pk), reason="other")
     assert answer.status_code == 422
@@ -296,7 +304,9 @@ def test_it_is_light_private_and_without_scripts() -> None:
     assert "frame-ancestors 'none'" in policy
 
 
-@pytest.mark.parametrize(("country", "language", "word"), [("CO", "es", "Su autorización"), ("BR", "pt-BR", "Sua autorização")])
+@pytest.mark.parametrize(
+    ("country", "language", "word"), [("CO", "es", "Su autorización"), ("BR", "pt-BR", "Sua autorização")]
+)
 def test_it_speaks_the_debtors_language_or_the_one_asked_for(country: str, language: str, word: str) -> None:
     there = visit(country)
     assert word in there.text() and f'<html lang="{language}">' in there.text()
@@ -440,6 +450,21 @@ def test_a_person_is_called_once() -> None:
     with there.scope():
         assert Message.objects.filter(debtor_id=there.debtor.pk, source="page").count() == 1
     assert there.post("talk", message="  ").status_code == 422
+    there.after("talk", message="Mejor por la tarde", once="n1")  # back, and something else written
+    with there.scope():
+        assert Message.objects.filter(debtor_id=there.debtor.pk, source="page").count() == 2
+
+
+def test_a_stop_in_their_own_words_is_a_stop() -> None:
+    there = visit()
+    assert "No le enviaremos más mensajes" in there.after("talk", message="no me escriban más", once="1")
+    with there.scope():
+        assert Stop.objects.filter(person_id=there.debtor.person_id, kind="opted_out", lifted_at=None).exists()
+
+
+def test_the_name_of_the_tab_tells_nothing() -> None:
+    there = visit()
+    assert "<title>Página personal</title>" in there.text()
 
 
 def test_what_was_not_done_is_not_told() -> None:
@@ -508,7 +533,12 @@ def test_preferred_hours_only_narrow_and_defer_the_next_send() -> None:
     local = request.next_at - timedelta(hours=5)
     assert (local.weekday(), local.hour) == (2, 7) or (local.weekday(), local.hour) == (2, 8)
     assert "preferencia" in there.text() or "Ahora rige su preferencia" in there.text()
-    for form in ({"day6": "on", "part": "any"}, {"day5": "on", "part": "evening"}, {"part": "any"}, {"day0": "on", "part": "night"}):
+    for form in (
+        {"day6": "on", "part": "any"},
+        {"day5": "on", "part": "evening"},
+        {"part": "any"},
+        {"day0": "on", "part": "night"},
+    ):
         assert there.post("hours", **form).status_code == 422, form
     every = {f"day{day}": "on" for day in range(7)}
     assert "Quitamos su preferencia" in there.after("hours", part="any", **every)

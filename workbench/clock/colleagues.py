@@ -18,6 +18,8 @@ from messaging.conversations import assign, close
 from messaging.models import Conversation, Message
 from messaging.sending.request import request_send
 from messaging.sending.wishes import Wish
+from monitoring.models import Alert
+from monitoring.services import decide_alert
 from portfolio.models import Debtor
 from portfolio.places import zone_of
 from tenants.models import Membership, User
@@ -28,7 +30,7 @@ PER_STEP = 12
 #: At work from eight to eighteen, Monday to Friday.
 OPENS, CLOSES, LAST_WEEKDAY = 8, 18, 4
 #: Of a thousand answers, so many are ones that the gate has to keep back.
-HARSH_PERMILLE = 14
+HARSH_PERMILLE = 30
 #: How long something waits before they come to it.
 PATIENCE = timedelta(minutes=20)
 
@@ -105,6 +107,20 @@ ANSWERS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
 }
+#: What a debtor's words may tell, as against an agent's conduct.
+DEBTORS_SIGNALS = frozenset({"vulnerable", "abuse", "complaint"})
+NOTES = {
+    "es": {
+        "debtor": "Atendido: se pausaron los recordatorios y lo lleva una persona.",
+        "agent": "Hablado con el gestor; el mensaje no salió.",
+        "ours": "Texto aprobado; no es una falta.",
+    },
+    "pt": {
+        "debtor": "Atendido: lembretes pausados, uma pessoa acompanha.",
+        "agent": "Conversado com o operador; a mensagem não saiu.",
+        "ours": "Texto aprovado; não é infração.",
+    },
+}
 HARSH = {
     "es": (
         "Si no paga hoy voy a llamar a su jefe para que sepa la clase de persona que es.",
@@ -149,6 +165,27 @@ class Colleagues:
             for conversation in waiting:
                 self._one(conversation, now=now)
             return len(waiting)
+
+    def review(self, *, now: datetime, patience: timedelta) -> int:
+        """The supervisor decides on alerts that are older than this; returns how many."""
+        by = (
+            Membership.objects.filter(tenant_id=self.tenant_id, role=Membership.Role.SUPERVISOR, active=True)
+            .order_by("created_at", "id")
+            .values_list("user_id", flat=True)
+            .first()
+        )
+        if by is None or not at_work(now, self.country):
+            return 0
+        language = "pt" if self.country == "BR" else "es"
+        with tenant_scope(self.tenant_id):
+            found = list(Alert.objects.filter(state=Alert.State.OPEN, raised_at__lte=now - patience).order_by("id")[:20])
+            for alert in found:
+                kind = "debtor" if alert.conduct in DEBTORS_SIGNALS else "agent" if alert.actor else "ours"
+                verdict = Alert.State.FALSE_ALARM if kind == "ours" else Alert.State.VIOLATION
+                decide_alert(
+                    alert.pk, verdict=verdict, note=NOTES[language][kind], actor=f"user:{by}", by=by, now=now
+                )
+            return len(found)
 
     def _one(self, conversation: Conversation, *, now: datetime) -> None:
         last = (

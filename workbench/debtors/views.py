@@ -78,7 +78,7 @@ def debtors(request: PageRequest) -> HttpResponseBase:
     """/o/<slug>/debtors/: the portfolio, filtered; `?format=csv` is exactly what is filtered."""
     filters = Filters.of(request.GET)
     if filters.state == "unreachable":
-        return _unreachable(request, filters)
+        return _contactable(request, filters.creditor)  # the gate alone knows who is not contactable
     today = today_in(request.organisation.country, request.now)
     rows = filtered(filters, today)
     if request.GET.get("format") == "csv":
@@ -97,12 +97,6 @@ def debtors(request: PageRequest) -> HttpResponseBase:
     }  # fmt: skip
     template = "workbench/debtors/list.html#rows" if htmx(request) else "workbench/debtors/list.html"
     return render(request, template, context)
-
-
-def _unreachable(request: PageRequest, filters: Filters) -> HttpResponseBase:
-    """Who is not contactable is known by the gate alone: the page that asks it shows them."""
-    request.GET = request.GET.copy()
-    return _contactable(request, filters.creditor)
 
 
 @page()
@@ -225,7 +219,7 @@ def _account(request: PageRequest, one: Debtor, found: Any, plan: Any) -> dict[s
         running += entry.minor
         ledger.append({
             "at": entry.occurred_at, "kind": words.entry_kind(entry.kind), "source": words.source(entry.source),
-            "invoice": numbers.get(entry.invoice_id, "") if entry.invoice_id else "",  # type: ignore[call-overload]
+            "invoice": numbers.get(entry.invoice_id, "") if entry.invoice_id else "",
             "money": Money.from_minor(entry.minor, entry.currency), "balance": Money.from_minor(running, entry.currency),
         })  # fmt: skip
     return {

@@ -54,18 +54,19 @@ def new(request: PageRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         creditor = next(row for row in creditors if str(row.pk) == form.cleaned_data["creditor"])
-        mine = {"tenant_id": request.organisation.pk, "creditor_ids": request.membership.creditor_ids}
+        tenant_id, own = request.organisation.pk, request.membership.creditor_ids
         upload: Upload | None = None
         try:
             upload = uploads.receive(
-                file.chunks(), creditor_id=creditor.pk, name=file.name or "", author=request.actor, **mine
-            )
+                file.chunks(), tenant_id=tenant_id, creditor_id=creditor.pk, creditor_ids=own, name=file.name or "",
+                author=request.actor,
+            )  # fmt: skip
             with own_scope(request):
                 wizard.begin(upload, creditor, language=get_language() or "en")
             return redirect("import-columns", organisation=request.organisation.slug, pk=upload.pk)
         except DomainError as error:
             if upload is not None:
-                uploads.discard(upload, **mine)
+                uploads.discard(upload, tenant_id=tenant_id, creditor_ids=own)
             form.add_error("file", told(error))
     with own_scope(request):
         return render(

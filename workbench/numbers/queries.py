@@ -79,9 +79,9 @@ def _heard(tenant: Tenant, route_ids: list[uuid.UUID]) -> dict[uuid.UUID, dateti
     for route_id in route_ids:
         if route_id not in found:
             older = RawInbound.objects.filter(tenant_id=tenant.pk, route_id=route_id).order_by("-id")
-            at = older.values_list("received_at", flat=True).first()
-            if at is not None:
-                found[route_id] = at
+            last = older.values_list("received_at", flat=True).first()
+            if last is not None:
+                found[route_id] = last
     return found
 
 

@@ -153,7 +153,7 @@ def changes(entry: AuditEntry, zone: ZoneInfo) -> tuple[Change, ...]:
 
 def actor_word(actor: str, people: dict[str, str]) -> str:
     """Who, as people say it."""
-    kind, _, who = actor.partition(":")
+    kind, who = actor.partition(":")[::2]
     if kind == "user":
         return people.get(who, who[:8])
     return _("API key %(key)s") % {"key": who[:8]} if kind == "key" else _("The system (%(part)s)") % {"part": who}

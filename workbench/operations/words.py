@@ -6,12 +6,22 @@ from django.utils.translation import gettext_lazy as _
 
 #: Action -> words. One that is not here is shown as it is written.
 ACTIONS = {
+    "attachment.open": _("Attachment opened"), "clock.play": _("Sandbox clock played"),
+    "clock.stop": _("Sandbox clock stopped"), "conversation.assign": _("Conversation assigned"),
+    "conversation.close": _("Conversation closed"), "conversation.reopen": _("Conversation reopened"),
+    "conversation.snooze": _("Conversation snoozed"),
+    "conversation.noted": _("Note in a conversation"), "conversation.hand_back": _("Conversation handed back"),
+    "conversation.handed_over": _("Conversation handed over"), "conversation.unfreeze": _("Conversation released"),
+    "conversation.wake": _("Conversation woken"), "creditor.save": _("Creditor saved"), "sequence.activate": _("Sequence activated"),
+    "sequence.create": _("Sequence created"), "sequence.pause": _("Sequence paused"),
+    "sequence.resume": _("Sequence resumed"), "sequence.save": _("Sequence saved"),
+    "template.changed": _("Template changed"),
     "account.pause": _("WhatsApp account paused"), "account.resume": _("WhatsApp account resumed"),
     "alert.decide": _("Alert decided"), "alert.escalate": _("Alert escalated"), "alert.note": _("Note on an alert"),
     "alert.undo": _("Decision on an alert undone"), "alert.claim": _("Alert claimed"),
     "api_key.created": _("API key made"), "api_key.revoked": _("API key revoked"),
     "api_key.rotated": _("API key rotated"), "clock.moved": _("Sandbox clock moved"),
-    "conversation.freeze": _("Conversation frozen or released"), "conversation.frozen": _("Conversation frozen"),
+    "conversation.freeze": _("Conversation frozen"), "conversation.frozen": _("Conversation frozen"),
     "debtor_link.revoke": _("Debtor's link revoked"), "evidence.export": _("Evidence exported"),
     "import.started": _("Import started"), "import.undone": _("Import undone"),
     "invitation.accepted": _("Invitation accepted"), "invitation.created": _("Person invited"),

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.numbers import format_currency
 from django.conf import settings
 from django.db.models import Count, Q, Sum
+from django.utils.translation import get_language
 
 from kernel.money import Money
 from messaging.models import Conversation, WhatsAppAccount
@@ -21,6 +23,7 @@ from portfolio.models import Creditor, Debtor
 from portfolio.places import zone_of
 from tenants.models import Membership, Tenant, User
 from tenants.scope import current, tenant_scope
+from workbench.templatetags.trato import locale_of
 
 Role = Membership.Role
 _ORDER = {"BR": 0, "MX": 1, "CO": 2}
@@ -45,7 +48,7 @@ class House:
     people: tuple[Membership, ...]
     creditors: int
     debtors: int
-    open: Money
+    open: str  # in whole units: a first look needs no cents
     waiting: int
     phone: str  # of the debtor whom one plays first, with the address of that phone
     player: dict[str, Any] | None
@@ -102,10 +105,15 @@ def house(tenant: Tenant, members: Iterable[Membership], known: Kept) -> House:
     player = known.players[0] if known.players else None
     return House(
         tenant=tenant, people=tuple(first[role] for role in ROLES if role in first), creditors=creditors,
-        debtors=owed["debtors"], open=Money.from_minor(owed["minor"] or 0, tenant.currency), waiting=waiting,
+        debtors=owed["debtors"], open=whole(Money.from_minor(owed["minor"] or 0, tenant.currency), tenant.country), waiting=waiting,
         phone=phone_of(tenant, player["phone"]) if player else "", player=player, now=tenant.clock().now(),
         zone=zone_of(tenant.country),
     )  # fmt: skip
+
+
+def whole(amount: Money, country: str) -> str:
+    """An amount without its cents, as the country writes it."""
+    return format_currency(amount.amount, amount.currency, "¤#,##0", locale=locale_of(get_language() or "es", country), currency_digits=False)
 
 
 def phone_of(tenant: Tenant, number: str = "") -> str:

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.datastructures import MultiValueDict
 
+from compliance import language
 from compliance.services import (
     NewConsent,
     claim,
@@ -197,10 +198,10 @@ def paid(page: Page, form: Form, files: Files) -> str:
     upload, note = _upload(files), form.get("note", "").strip()
     if upload is None and not note:
         raise Problem("paid", "err_file_none")
+    said = _id(page, form, note, upload.body if upload else b"")
     message = receive(
-        page.debtor, page.link.contact_point, message_id=_message_id(page, form), topic="paid", text=note, upload=upload,
-        now=page.now,
-    )  # fmt: skip
+        page.debtor, page.link.contact_point, message_id=said, topic="paid", text=note, upload=upload, now=page.now
+    )
     pause_for(page.person.pk, reason="to_verify", now=page.now)
     withdraw_of_person(page.person.pk, reason="replied", now=page.now, debtor_id=page.debtor.pk)
     if message is None:
@@ -221,8 +222,8 @@ def _upload(files: Files) -> Upload | None:
     return upload
 
 
-def _message_id(page: Page, form: Form) -> uuid.UUID:
-    return once(page.link, form.get("once", "") or page.now.isoformat())
+def _id(page: Page, form: Form, *said: str | bytes) -> uuid.UUID:
+    return once(page.link, form.get("once", ""), *said)
 
 
 def dispute(page: Page, form: Form, files: Files) -> str:
@@ -256,12 +257,14 @@ def talk(page: Page, form: Form, files: Files) -> str:
     if not words:
         raise Problem("talk", "err_text")
     message = receive(
-        page.debtor, page.link.contact_point, message_id=_message_id(page, form), topic="talk", text=words, now=page.now
+        page.debtor, page.link.contact_point, message_id=_id(page, form, words), topic="talk", text=words, now=page.now
     )
     if message is None:
         raise Problem("talk", "err_nobody")
-    pause_for(page.person.pk, reason="replied", now=page.now)
     _write_down(page, "talk", message=message.pk)
+    if language.is_opt_out(words):
+        return stop(page, form, files)  # whoever asks for it in their own words has asked for it
+    pause_for(page.person.pk, reason="replied", now=page.now)
     return "talk"
 
 

@@ -20,9 +20,7 @@ from tenants.models import Tenant
 MISSES_MAX, VIEWS_MAX, ACTS_MAX = 20, 120, 20
 _WINDOW = 60
 #: Contact points that a debtor's matters may be shown to.
-_OWN_ROLES = frozenset(
-    {ContactPoint.Role.OWNER, ContactPoint.Role.REPRESENTATIVE, ContactPoint.Role.ACCOUNTS_PAYABLE}
-)
+_OWN_ROLES = frozenset({ContactPoint.Role.OWNER, ContactPoint.Role.REPRESENTATIVE, ContactPoint.Role.ACCOUNTS_PAYABLE})
 STRIKES_MAX = 3
 
 
@@ -87,9 +85,15 @@ def private(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def once(link: DebtorLink, nonce: str) -> uuid.UUID:
-    """The id of what one rendered form makes, so that sending it twice makes one."""
-    return uuid.uuid5(link.id, f"page:{nonce[:64]}")
+def once(link: DebtorLink, nonce: str, *said: str | bytes) -> uuid.UUID:
+    """The id of what one rendered form makes with these words, so that the same sent twice makes one.
+
+    Whoever goes back and writes something else makes another.
+    """
+    marks = hashlib.sha256()
+    for part in said:
+        marks.update(hashlib.sha256(part.encode() if isinstance(part, str) else part).digest())
+    return uuid.uuid5(link.id, f"page:{nonce[:64]}:{marks.hexdigest()}")
 
 
 def site() -> str:

@@ -191,7 +191,8 @@ class Page:
     def week(self, week: Week) -> str:
         """The hours of a week in words: neighbouring days with the same hours together."""
         groups: list[tuple[int, int, str]] = []
-        both = f' {self.say("and")} '
+        joint = self.say("and")
+        both = f" {joint} "
         for day, hours in enumerate(week):
             text = both.join(self.say("range", start=_clock(start), end=_clock(end)) for start, end in hours)
             if groups and groups[-1][2] == text:

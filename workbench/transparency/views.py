@@ -142,6 +142,7 @@ def _render(
         "languages": [(code, book.NAME) for code, book in BOOKS.items()], "did": told(shown, did) if did else "",
     }  # fmt: skip
     if template == "transparency/receipt.html":
+        assert payment_id is not None
         found = Payment.objects.filter(pk=payment_id, debtor=shown.debtor, reversed_at=None).first()
         if found is None:
             return _missing(request)
@@ -185,4 +186,6 @@ def _told(request: HttpRequest, what: str, status: int) -> HttpResponse:
         {"tag": book.tag, "title": book.say(f"{what}_title"), "text": book.say(f"{what}_text")}
         for book in (Book(code, "") for code in BOOKS)
     ]
-    return door.private(render(request, "transparency/none.html", {"texts": texts, "book": {"tag": "es"}}, status=status))
+    return door.private(
+        render(request, "transparency/none.html", {"texts": texts, "book": {"tag": "es"}}, status=status)
+    )

@@ -192,8 +192,8 @@ TEXTS = {
     "check_3": "Ask {creditor} by a way that you know already, not by one that came in a message.",
     "check_4": "Nobody will ask you for passwords, verification codes or card numbers.",
     "contact": "When and how we contact you",
-    "budget_day": "Today: {used} of {limit} permitted contacts",
-    "budget_days": "In {days} days: {used} of {limit} permitted contacts",
+    "budget_day": "Contacts today: {used}; at most {limit}.",
+    "budget_days": "Contacts in {days} days: {used}; at most {limit}.",
     "budget_text": (
         "All messages of {organisation} about a debt count, those for other creditors too. At the limit the system "
         "lets nothing more be sent."

@@ -219,8 +219,8 @@ TEXTS = {
     "check_4": "Nadie le pedirá contraseñas, códigos de verificación ni números de tarjeta.",
     # contact
     "contact": "Cuándo y cómo le contactamos",
-    "budget_day": "Hoy: {used} de {limit} contactos permitidos",
-    "budget_days": "En {days} días: {used} de {limit} contactos permitidos",
+    "budget_day": "Contactos hoy: {used}; el máximo es {limit}.",
+    "budget_days": "Contactos en {days} días: {used}; el máximo es {limit}.",
     "budget_text": (
         "Cuentan todos los mensajes de cobranza de {organisation}, también los de otros acreedores. Cuando se llega "
         "al límite, el sistema no deja enviar más."
@@ -325,9 +325,7 @@ TEXTS = {
         "Retiramos su autorización. No le enviaremos más recordatorios de {creditor} por WhatsApp. Si usted nos "
         "escribe, podremos responderle."
     ),
-    "did_hours": (
-        "Guardamos sus horas: {hours}. Lo que estaba previsto fuera de ellas espera hasta entonces."
-    ),
+    "did_hours": ("Guardamos sus horas: {hours}. Lo que estaba previsto fuera de ellas espera hasta entonces."),
     "did_hours_all": "Quitamos su preferencia. Vale el horario permitido.",
     # what could not be done
     "err_plan": "El saldo cambió desde que abrió la página. Estas son las opciones de ahora.",

@@ -202,8 +202,8 @@ TEXTS = {
     "check_4": "Ninguém vai pedir senhas, códigos de verificação nem números de cartão.",
     # contact
     "contact": "Quando e como falamos com você",
-    "budget_day": "Hoje: {used} de {limit} contatos permitidos",
-    "budget_days": "Em {days} dias: {used} de {limit} contatos permitidos",
+    "budget_day": "Contatos hoje: {used}; o máximo é {limit}.",
+    "budget_days": "Contatos em {days} dias: {used}; o máximo é {limit}.",
     "budget_text": (
         "Contam todas as mensagens de cobrança de {organisation}, também as de outros credores. Ao chegar no limite, o "
         "sistema não deixa enviar mais."
