@@ -7,8 +7,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from tenants.views import healthz, readyz
 from workbench.home.views import preferences, start
-from workbench.profile.views import end_session, profile
 from workbench.people.accepting import invitation
+from workbench.profile.views import end_session, profile
 from workbench.start.urls import door
 from workbench.start.urls import inside as walk
 

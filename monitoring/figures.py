@@ -59,7 +59,11 @@ def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
 def count(found: Sequence[Event], country: str) -> None:
     """Take these events into the figures, in the caller's transaction; days are the country's."""
     sums = _Sums()
-    asked = {uuid.UUID(event.data["request"]) for event in found if event.name in _ABOUT_REQUESTS and event.data.get("request")}
+    asked = {
+        uuid.UUID(event.data["request"])
+        for event in found
+        if event.name in _ABOUT_REQUESTS and event.data.get("request")
+    }
     stand(asked, country, sums)
     _money([event for event in found if event.name == "entry.recorded"], country, sums)
     _stops([event for event in found if event.name == "stop.raised"], country, sums)
@@ -173,7 +177,11 @@ def _money(found: Sequence[Event], country: str, sums: _Sums) -> None:
                      "debtor__created_at", "kind", "payment_id")
     )  # fmt: skip
     taken_back = [row[-1] for row in rows if row[-2] == "reversal" and row[-1]]
-    credits = set(Payment.objects.filter(pk__in=taken_back, kind="credit").values_list("id", flat=True)) if taken_back else set()
+    credits = (
+        set(Payment.objects.filter(pk__in=taken_back, kind="credit").values_list("id", flat=True))
+        if taken_back
+        else set()
+    )
     for creditor, currency, minor, at, import_id, due_on, since, kind, payment_id in rows:
         if (import_id is not None and at < since) or payment_id in credits:
             continue

@@ -73,9 +73,7 @@ def decide_alert(
     alert.state, alert.note, alert.decided_at = verdict, note[:_NOTE_MAX], now
     alert.decided_by, alert.claimed_by, alert.claimed_until = by, by or alert.claimed_by, None
     alert.undo_until = machine_now() + UNDO_FOR
-    alert.save(
-        update_fields=["state", "note", "decided_at", "decided_by", "claimed_by", "claimed_until", "undo_until"]
-    )
+    alert.save(update_fields=["state", "note", "decided_at", "decided_by", "claimed_by", "claimed_until", "undo_until"])
     if by is not None:
         _write(alert, by, verdict, note, now=now)
     audit.record(
@@ -95,13 +93,13 @@ def undo_decision(alert_id: uuid.UUID, *, by: uuid.UUID, now: datetime) -> Alert
     if alert.state not in DECIDED or alert.decided_by != by:
         raise DomainError("conflict", "this verdict is not yours to take back")
     if alert.undo_until is None or machine_now() > alert.undo_until:
-        raise DomainError("undo_too_late", "a verdict can be taken back for %(seconds)s seconds", seconds=UNDO_FOR.seconds)
+        raise DomainError(
+            "undo_too_late", "a verdict can be taken back for %(seconds)s seconds", seconds=UNDO_FOR.seconds
+        )
     before = alert.state
     alert.state, alert.decided_at, alert.decided_by, alert.undo_until = Alert.State.CLAIMED, None, None, None
     alert.note, alert.claimed_by, alert.claimed_until = "", by, machine_now() + CLAIM_FOR
-    alert.save(
-        update_fields=["state", "decided_at", "decided_by", "undo_until", "note", "claimed_by", "claimed_until"]
-    )
+    alert.save(update_fields=["state", "decided_at", "decided_by", "undo_until", "note", "claimed_by", "claimed_until"])
     _write(alert, by, AlertAction.Kind.UNDONE, now=now)
     audit.record(
         "alert.undo", actor=f"user:{by}", subject="monitoring.alert", subject_id=alert.pk, before={"state": before},

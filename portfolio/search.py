@@ -77,7 +77,7 @@ def tokens_of_person(person: Person) -> Iterator[NewToken]:
 
 def tokens_of_contact(point: ContactPoint) -> Iterator[NewToken]:
     """A phone's digits; an e-mail's name before the @; the words of a contact person's name."""
-    if point.kind == ContactPoint.PHONE:
+    if point.kind == ContactPoint.Kind.PHONE:
         yield _token(point.tenant_id, point.person_id, None, point.id, PHONE, phone_word(point.value))
     elif point.kind == ContactPoint.Kind.EMAIL:
         for word in name_words(point.value.partition("@")[0])[:3]:

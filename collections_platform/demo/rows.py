@@ -97,7 +97,12 @@ def _rows(story: Story, mandator: Mandator, count: int, first: int, today: date,
 
 def _at_home(name: str) -> str:
     """The name with the surnames of another country's highlands replaced."""
-    for foreign, common in (("Quispe", "Salazar"), ("Mamani", "Cisneros"), ("Huamán", "Montoya"), ("Condori", "Duarte")):
+    for foreign, common in (
+        ("Quispe", "Salazar"),
+        ("Mamani", "Cisneros"),
+        ("Huamán", "Montoya"),
+        ("Condori", "Duarte"),
+    ):
         name = name.replace(foreign, common)
     return name
 

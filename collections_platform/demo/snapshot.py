@@ -93,19 +93,23 @@ def write(target: Path, folder: Path, keys: Collection[str]) -> int:
     states = {key: State(**json.loads((folder / key / "state.json").read_text())) for key in keys}
     tenants = [state.tenant_id for state in states.values()]
     manifest: dict[str, Any] = {"format": FORMAT, "tables": {}, "states": {}}
-    with closing(admin()) as link, tarfile.open(target, "w:xz", preset=6) as tar:
+    parts: dict[str, bytes] = {}
+    with closing(admin()) as link:
         for table, columns in _columns(link).items():
             data = b"".join(_rows(link, table, columns, tenants))
             if data:
                 manifest["tables"][table] = [name for name, _ in columns]
-                _add(tar, f"tables/{table}", data)
-        for key, state in states.items():
-            manifest["states"][key] = {"tenant": state.tenant, "slug": state.slug, "players": state.players}
-            people, hashes = _known(key, state)
-            _add(tar, f"people/{key}", orjson.dumps(people))
-            _add(tar, f"hashes/{key}", orjson.dumps(hashes))
-            _add(tar, f"sandbox/{key}", b"".join(_journal(folder / key / "sandbox.journal")))
-        _add(tar, "manifest.json", orjson.dumps(manifest))
+                parts[f"tables/{table}"] = data
+    for key, state in states.items():
+        manifest["states"][key] = {"tenant": state.tenant, "slug": state.slug, "players": state.players}
+        people, hashes = _known(key, state)
+        parts[f"people/{key}"] = orjson.dumps(people)
+        parts[f"hashes/{key}"] = orjson.dumps(hashes)
+        parts[f"sandbox/{key}"] = b"".join(_journal(folder / key / "sandbox.journal"))
+    with tarfile.open(target, "w:xz", preset=6) as tar:
+        _add(tar, "manifest.json", orjson.dumps(manifest))  # first: whoever asks what is in here reads no further
+        for name, data in parts.items():
+            _add(tar, name, data)
     return target.stat().st_size
 
 
@@ -124,9 +128,7 @@ def _rows(
         if (table, name) in INSTEAD:
             parts.append(sql.SQL(INSTEAD[table, name]))
         elif kind in ("text", "character varying"):
-            parts.append(
-                sql.SQL("CASE WHEN {0} LIKE {1} THEN '' ELSE {0} END").format(column, sql.Literal(SEALED))
-            )
+            parts.append(sql.SQL("CASE WHEN {0} LIKE {1} THEN '' ELSE {0} END").format(column, sql.Literal(SEALED)))
         else:
             parts.append(column)
     ids = sql.SQL(", ").join(sql.Literal(str(tenant)) for tenant in tenants)
@@ -171,10 +173,20 @@ def _journal(path: Path) -> Iterator[bytes]:
             record = orjson.loads(line)
             if record[0] == "w":
                 settings = record[1]
-                settings |= {name: "left out" for name in ("token", "app_secret", "verify_token")}
+                settings |= dict.fromkeys(("token", "app_secret", "verify_token"), "left out")
                 settings["psp"] = {**(settings.get("psp") or {}), "secret": "left out"}
                 line = orjson.dumps(record) + b"\n"
             yield line
+
+
+def manifest_of(path: Path) -> dict[str, Any]:
+    """What a written world says of itself: {format, tables: {table: columns}, states}."""
+    with tarfile.open(path, "r:xz") as tar:
+        for member in tar:
+            if member.name == "manifest.json":
+                found: dict[str, Any] = orjson.loads(_read(tar, member))
+                return found
+    return {"format": 0, "tables": {}, "states": {}}
 
 
 # --- taking in --------------------------------------------------------------------------------------------------------

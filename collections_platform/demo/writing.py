@@ -22,9 +22,7 @@ def write(target: Path, *, debtors: int = 0, days: int = 0) -> None:
         folder = Path(name)
         python = [sys.executable, "-P", "-m", "collections_platform.demo.history"]
         tries = ["--debtors", str(debtors), "--days", str(days)]
-        children = [
-            Child(key, [*python, key, "--folder", str(folder), *tries], folder / f"{key}.log") for key in KEYS
-        ]
+        children = [Child(key, [*python, key, "--folder", str(folder), *tries], folder / f"{key}.log") for key in KEYS]
         try:
             for child in children:
                 child.start()

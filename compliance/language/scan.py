@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from compliance.language.flags import CLASS_FLAGS, IDENTIFIER_FLAG
 from compliance.language.identifiers import bare, identifiers
@@ -39,6 +40,15 @@ _INSTALMENTS = re.compile(
 _SHOUT = re.compile(r"[!?¡¿]{3,}")
 
 
+def _unnamed(text: str, names: Iterable[str]) -> str:
+    """The text with these names blanked by letters that mean nothing, every other place as it was."""
+    for name in names:
+        if name.strip():
+            whole = re.compile(rf"(?<!\w){re.escape(name.strip())}(?!\w)", re.IGNORECASE)
+            text = whole.sub(lambda found: re.sub(r"\w", "q", found[0]), text)
+    return text
+
+
 def scan(text: str, *, author: Author = "agent", lang: str | None = None, context: Context | None = None) -> Scan:
     """Judge one message. Reads at most 4,096 characters. See Context for what makes the judgement exact.
 
@@ -46,7 +56,8 @@ def scan(text: str, *, author: Author = "agent", lang: str | None = None, contex
     """
     context = context or Context()
     text = text[:MAX_CHARS]
-    normal = normalise(text, VOCABULARY)
+    # What a creditor is called says nothing about anybody's conduct: "Fibrasur Internet" is no place to shame someone.
+    normal = normalise(_unnamed(text, context.creditor_names), VOCABULARY)
     words = [t.text for t in normal.tokens]
     lang = "pt" if (lang or language_of(words)).startswith("pt") else "es"
     sentence = _sentences(words)

@@ -94,14 +94,14 @@ def check(standing: Standing, rules: OwnRules, *, today: date) -> None:
                 pointer=f"/hours/{day}", day=_DAYS[day], **{"from": hhmm(whole[0][0]), "to": hhmm(whole[-1][1])},
             )  # fmt: skip
     closed_before = {day for day, _ in standing.rules.closed}
-    for day, _ in rules.closed:
-        if day < today and day not in closed_before:
+    for closed, _ in rules.closed:
+        if closed < today and closed not in closed_before:
             raise DomainError(
-                "own_day_past", "%(day)s is over: a closed day lies ahead", pointer="/closed", day=str(day)
+                "own_day_past", "%(day)s is over: a closed day lies ahead", pointer="/closed", day=str(closed)
             )
-        if (day - today).days > 800:
+        if (closed - today).days > 800:
             raise DomainError(
-                "own_day_far", "%(day)s is too far ahead: two years at most", pointer="/closed", day=str(day)
+                "own_day_far", "%(day)s is too far ahead: two years at most", pointer="/closed", day=str(closed)
             )
     if len(rules.closed) > CLOSED_MAX:
         raise DomainError("own_days_many", "at most %(n)s closed days fit", pointer="/closed", n=CLOSED_MAX)

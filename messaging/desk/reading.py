@@ -33,7 +33,9 @@ def tell(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
             .values_list("pk", flat=True)
             .first()
         )
-        known = ProviderMessage.objects.filter(message_id=newest).values_list("provider_id", flat=True).first()
+        known = None
+        if newest is not None:
+            known = ProviderMessage.objects.filter(message_id=newest).values_list("provider_id", flat=True).first()
         number = conversation.number
         token = unseal(number.account.token, purpose="whatsapp.token") if known else ""
     if known:

@@ -60,6 +60,10 @@ class SandboxClock:
             raise ClockGoesBack(f"the clock is at {text_of(self.now_us())} and does not go back to {text_of(us)}")
         self.standing_us = us
 
+    def stand(self) -> None:
+        """Stop where it is."""
+        self.standing_us = self.now_us()
+
     def run(self, offset_us: int) -> None:
         """Run with real time plus `offset_us`; raises ClockGoesBack when that is past."""
         present = to_us(machine_now()) + offset_us

@@ -240,7 +240,7 @@ class Control:
                 instant = parse_instant(body["now"])
                 if instant < clock.now_us():
                     clock.stand_at(instant)
-                clock.stand_at(clock.now_us())
+                clock.stand()
                 await self.life.advance(instant)
                 clock.stand_at(instant)
             else:

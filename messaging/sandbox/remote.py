@@ -30,9 +30,7 @@ class Sandbox:
 
     def advance(self, to: datetime, *, seconds: float = 800) -> dict[str, Any]:
         """Let everything happen that is due by then; returns when all its webhooks were answered."""
-        answer: dict[str, Any] = self.call(
-            "POST", "/advance", {"to": instant_text(to), "timeout_seconds": seconds}
-        )
+        answer: dict[str, Any] = self.call("POST", "/advance", {"to": instant_text(to), "timeout_seconds": seconds})
         return answer
 
     def now(self) -> datetime:

@@ -261,6 +261,7 @@ def settled_by_hand(row: Outbound, *, sent: bool, actor: str, now: datetime) -> 
                 request.message_id,
                 now,
                 row.creditor_id,
+                data={"request": str(request.pk), "debtor": str(request.debtor_id)},
             )
         ]
     )

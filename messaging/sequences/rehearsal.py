@@ -119,7 +119,7 @@ def rehearse(sequence: DunningSequence, version: SequenceVersion, *, on: date, m
         if touch is not None:
             found.append(_Due(debtor_id, touch))
     outlook = Outlook(on=on, running=len(running), due=len(found))
-    by_code = {}
+    by_code: dict[str, StepOutlook] = {}
     for each in found:
         code = each.touch.code.partition(".")[0]
         step = by_code.setdefault(code, StepOutlook(code, each.touch.stage))

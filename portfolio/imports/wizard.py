@@ -230,7 +230,13 @@ def check(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
         try:
             rows = noted(rows_of(upload, creditor, now, so_far.position))
             done = preview_import(
-                creditor, rows, now=now, so_far=so_far, keep_errors=ERRORS_KEPT, pause=_after(SLICE_SECONDS), progress=keep
+                creditor,
+                rows,
+                now=now,
+                so_far=so_far,
+                keep_errors=ERRORS_KEPT,
+                pause=_after(SLICE_SECONDS),
+                progress=keep,
             )
         except DomainError as error:
             _failed(tenant_id, upload, job, error)

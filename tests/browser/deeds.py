@@ -30,6 +30,7 @@ from messaging.models import (
 from messaging.sandbox.remote import Sandbox
 from monitoring.models import Alert
 from portfolio.models import ContactPoint, Creditor, Debtor, Dispute, Import, Payable, Promise
+from portfolio.search import index
 from portfolio.services.links import transparency_link
 from tenants.models import ApiKey, Membership, Tenant, User
 from tenants.scope import tenant_scope
@@ -70,6 +71,7 @@ def debtor(slug: str, text: str = "Hola, buenos días", person: str = "", second
             creditor, person=made_person, external_id=f"browser-{uuid.uuid4().hex[:12]}",
             invoices=[("1250.00", (now - timedelta(days=12)).date())], now=now,
         )  # fmt: skip
+        index([made.person_id])
         point = ContactPoint.objects.get(person=made.person)
         number = Number.objects.order_by("id")[0]
         remote = sandbox()
@@ -212,10 +214,12 @@ def samples(slug: str) -> dict[str, Any]:
             row = query.order_by("-id").first()
             return "" if row is None else str(row.pk)
 
+        owing = Debtor.objects.filter(open_minor__gt=0).values("pk")
         debtor_id = (
-            Conversation.objects.filter(debtor_id__isnull=False, debtor__open_minor__gt=0, last_inbound_at__isnull=False)
-            .order_by("-last_inbound_at").values_list("debtor_id", "pk").first()
-        )  # fmt: skip
+            Conversation.objects.filter(debtor_id__in=owing, last_inbound_at__isnull=False)
+            .order_by("-last_inbound_at")
+            .values_list("debtor_id", "pk")[0]
+        )
         agent = Membership.objects.filter(tenant=tenant, role="agent", active=True).first()
         return {
             "conversation_id": str(debtor_id[1]), "debtor_id": str(debtor_id[0]),
@@ -237,3 +241,18 @@ def both(slugs: list[str], role: str, password: str) -> str:
     for slug in slugs[1:]:
         Membership.objects.create(tenant=organisation(slug), user=user, role=role, created_at=factories.NOON)
     return user.email
+
+
+@command
+def stranger(slug: str) -> str:
+    """The address of a debtor's page for somebody who has not proven yet who they are."""
+    tenant = organisation(slug)
+    now = tenant.clock().now()
+    with tenant_scope(tenant.pk):
+        made = factories.make_debtor(
+            Creditor.objects.order_by("external_id")[0], verified=False, external_id=f"browser-{uuid.uuid4().hex[:12]}",
+            invoices=[("300.00", (now - timedelta(days=5)).date())], now=now,
+        )  # fmt: skip
+        return transparency_link(
+            made, now=now, contact_point=ContactPoint.objects.get(person=made.person), source="test"
+        )

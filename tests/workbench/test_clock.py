@@ -156,7 +156,10 @@ def test_two_processes_do_not_play_the_same(tenant):
 
 @pytest.mark.parametrize("by", ["", "year", "hour;", "-1"])
 def test_other_choices_are_refused(tenant, by):
-    assert enter(tenant, "agent").post(url(tenant, "move/"), {"by": by}, headers={"HX-Request": "1"}).status_code in (302, 422)
+    assert enter(tenant, "agent").post(url(tenant, "move/"), {"by": by}, headers={"HX-Request": "1"}).status_code in (
+        302,
+        422,
+    )
     assert play.playing(tenant.pk) is None
 
 
@@ -174,7 +177,11 @@ def test_where_the_choices_lead(tenant):
 def test_a_plan_survives_its_row():
     plan = Playing(datetime(2026, 11, 25, tzinfo=UTC), datetime(2026, 12, 25, tzinfo=UTC), "user:a:b")
     assert Playing.of(plan.subject) == plan
-    assert plan.percent(plan.start) == 0 and plan.percent(plan.end) == 100 and plan.percent(datetime(2026, 12, 10, tzinfo=UTC)) == 50
+    assert (
+        plan.percent(plan.start) == 0
+        and plan.percent(plan.end) == 100
+        and plan.percent(datetime(2026, 12, 10, tzinfo=UTC)) == 50
+    )
 
 
 def test_colleagues_work_in_office_hours_only(tenant):

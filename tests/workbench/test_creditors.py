@@ -62,7 +62,7 @@ def test_leaders_read_administrators_write_and_only_their_creditors(org: Tenant)
 
 
 def test_a_change_is_kept_with_before_and_after_and_the_same_again_is_none(org: Tenant) -> None:
-    row = made(org, policy={"max_instalments": 6, "max_grace_days": 15})
+    row = made(org, name="Casa Uno", policy={"max_instalments": 6, "max_grace_days": 15})
     client = client_of(org)
     wish = filled(
         row,

@@ -97,7 +97,13 @@ def test_a_file_goes_all_the_way_and_back(tenant, creditor):
     client, user = member(tenant)
     pk = uploaded(client, tenant, creditor, HEAD + line(1) + line(2) + line(3, due="31/02/2026"), "cp1252")
     page = client.get(at("import-columns", tenant, pk=pk))
-    assert [column.field for column in page.context["columns"]] == ["debtor_id", "name", "invoice_id", "due_on", "amount"]
+    assert [column.field for column in page.context["columns"]] == [
+        "debtor_id",
+        "name",
+        "invoice_id",
+        "due_on",
+        "amount",
+    ]
     assert (page.context["lines"][0].invoice, str(page.context["lines"][0].amount.amount)) == ("F00001", "1250.50")
     assert page.context["lines"][2].errors[0].code == "date_impossible"
     seen = judged(client, tenant, pk)
@@ -121,7 +127,11 @@ def test_a_file_goes_all_the_way_and_back(tenant, creditor):
     assert owed(tenant, creditor) == (0, 0)
     with tenant_scope(tenant.id):
         made.refresh_from_db()
-        told = list(AuditEntry.objects.filter(subject="portfolio.import").order_by("id").values_list("action", "actor", "reason"))
+        told = list(
+            AuditEntry.objects.filter(subject="portfolio.import")
+            .order_by("id")
+            .values_list("action", "actor", "reason")
+        )
     assert made.state == "undone"
     assert told == [("import.started", f"user:{user.id}", ""), ("import.undone", f"user:{user.id}", "wrong month")]
     assert client.get(at("import", tenant, pk=made.pk)).status_code == 200
@@ -132,7 +142,9 @@ def test_a_second_file_is_read_as_the_first_was_said_and_counted_against_what_is
     client, _ = member(tenant)
     head = "a;b;c;d;e\n"
     pk = uploaded(client, tenant, creditor, head + line(1) + line(2))
-    said = {f"column-{place}": name for place, name in enumerate(("debtor_id", "name", "invoice_id", "due_on", "amount"))}
+    said = {
+        f"column-{place}": name for place, name in enumerate(("debtor_id", "name", "invoice_id", "due_on", "amount"))
+    }
     first = {**said, "decimal": ",", "dates": "dmy", "constant-currency": "MXN", "constant-country": "MX"}
     assert client.post(at("import-columns", tenant, pk=pk), {**first, "action": "check"}).status_code == 302
     work.drain(tenant.id, only=["portfolio.import_check"])
@@ -148,7 +160,9 @@ def test_a_second_file_is_read_as_the_first_was_said_and_counted_against_what_is
 
 def test_five_thousand_rows_one_of_them_broken(tenant, creditor):
     client, _ = member(tenant)
-    content = HEAD + "".join(line(number) for number in range(5000)) + 'C9;"never closed;F9;31/01/2026;1,00\n' + line(6000)
+    content = (
+        HEAD + "".join(line(number) for number in range(5000)) + 'C9;"never closed;F9;31/01/2026;1,00\n' + line(6000)
+    )
     pk = uploaded(client, tenant, creditor, content)
     seen = judged(client, tenant, pk)
     assert (seen["counts"].table[0][1], seen["counts"].rejected) == (5001, 1)
@@ -172,7 +186,12 @@ def test_work_in_slices_comes_to_the_same(tenant, creditor, monkeypatch):
 
 @pytest.mark.parametrize(
     ("content", "word"),
-    [(b"", "id_file"), (b"PK\x03\x04" + b"x" * 200, "CSV"), (b"\xd0\xcf\x11\xe0" + b"x" * 200, "CSV"), (b"\n\n\n", "id_file")],
+    [
+        (b"", "id_file"),
+        (b"PK\x03\x04" + b"x" * 200, "CSV"),
+        (b"\xd0\xcf\x11\xe0" + b"x" * 200, "CSV"),
+        (b"\n\n\n", "id_file"),
+    ],
 )
 def test_a_file_that_is_no_csv_is_refused_with_advice(tenant, creditor, content, word):
     client, _ = member(tenant)
@@ -190,7 +209,9 @@ def test_columns_that_do_not_suffice_are_named(tenant, creditor):
     answer = client.post(at("import-columns", tenant, pk=pk), {"action": "check"})
     assert answer.status_code == 422
     assert answer.context["problem"]
-    twice = client.post(at("import-columns", tenant, pk=pk), {"column-0": "name", "column-1": "name", "action": "check"})
+    twice = client.post(
+        at("import-columns", tenant, pk=pk), {"column-0": "name", "column-1": "name", "action": "check"}
+    )
     assert twice.status_code == 422
     part = client.post(at("import-columns", tenant, pk=pk), {"action": "preview"}, headers={"HX-Request": "true"})
     assert part.status_code == 422
@@ -262,7 +283,12 @@ def test_others_reach_neither_files_nor_imports(tenant, creditor):
     other, _ = member(own := make_tenant("BR"))
     limited, _ = member(tenant, creditor_ids=[foreign.id])
     for visitor, where in ((other, own), (limited, tenant)):
-        for name, which in (("import-columns", pk), ("import-check", pk), ("import", made.pk), ("import-rejected", made.pk)):
+        for name, which in (
+            ("import-columns", pk),
+            ("import-check", pk),
+            ("import", made.pk),
+            ("import-rejected", made.pk),
+        ):
             assert visitor.get(at(name, where, pk=which)).status_code == 404
         assert visitor.post(at("import-undo", where, pk=made.pk), {"reason": "x"}).status_code == 404
     assert send(limited, tenant, creditor, (HEAD + line(9)).encode()).status_code == 422

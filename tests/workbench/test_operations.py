@@ -44,7 +44,9 @@ def park(tenant: Tenant, task: str = "portfolio.import_check", subject: str = ""
 
 def body(tenant: Tenant, raw: bytes) -> RawInbound:
     route = InboundRoute.objects.create(tenant=tenant, kind="whatsapp", key=uuid.uuid4().hex)
-    return RawInbound.objects.create(route=route, tenant_id=tenant.id, received_at=machine_now(), sha256="0" * 64, body=raw)
+    return RawInbound.objects.create(
+        route=route, tenant_id=tenant.id, received_at=machine_now(), sha256="0" * 64, body=raw
+    )
 
 
 def test_a_job_is_tried_again(tenant):

@@ -44,7 +44,9 @@ def somebody() -> str:
 
 def ask(client: Client, tenant: Tenant, email: str, **more: Any) -> str:
     """Invite through the page; returns the link's path, which the page shows where no mail server is set up."""
-    answer = client.post(at("people-invite", tenant), {"email": email, "role": "agent", "language": "es", **more}, follow=True)
+    answer = client.post(
+        at("people-invite", tenant), {"email": email, "role": "agent", "language": "es", **more}, follow=True
+    )
     assert answer.status_code == 200, answer.content
     found = re.search(r"/accounts/invitation/[\w-]+/", answer.content.decode())
     assert found
@@ -70,7 +72,9 @@ def test_a_new_person_sets_a_password_and_is_in(tenant):
     assert (user.name, user.language, user.check_password(PASSWORD)) == ("Ana Ruiz", "es", True)
     assert int(guest.session["_auth_user_id"].replace("-", ""), 16) == user.pk.int
     with tenant_scope(tenant.id):
-        actions = list(AuditEntry.objects.filter(action__startswith="invitation").order_by("id").values_list("action", "actor"))
+        actions = list(
+            AuditEntry.objects.filter(action__startswith="invitation").order_by("id").values_list("action", "actor")
+        )
     assert actions == [("invitation.created", f"user:{admin.id}"), ("invitation.accepted", f"user:{user.id}")]
     again = Client().get(link)
     assert (again.status_code, Client().post(link, {"name": "X", "password": PASSWORD}).status_code) == (410, 410)
@@ -242,7 +246,10 @@ def test_an_administrator_of_one_creditor_looks_and_changes_nobody(tenant):
         mine = make_creditor()
     client, _ = member(tenant, creditor_ids=[mine.id])
     assert client.get(at("people", tenant)).status_code == 200
-    assert client.post(at("people-invite", tenant), {"email": somebody(), "role": "agent", "language": "es"}).status_code == 403
+    assert (
+        client.post(at("people-invite", tenant), {"email": somebody(), "role": "agent", "language": "es"}).status_code
+        == 403
+    )
     boss = make_user(tenant, role="admin")
     assert client.post(at("person", tenant, pk=boss.pk), {"role": "agent"}).status_code == 403
     assert client.post(at("person-let", tenant, pk=boss.pk, action="deactivate"), {"reason": "x"}).status_code == 403
@@ -266,7 +273,10 @@ def test_the_list_costs_the_same_for_one_and_for_many_and_is_exported(tenant, dj
 def test_only_administrators_change_people(tenant, role):
     client, _ = member(tenant, role)
     user = make_user(tenant)
-    assert client.post(at("people-invite", tenant), {"email": somebody(), "role": "agent", "language": "es"}).status_code == 403
+    assert (
+        client.post(at("people-invite", tenant), {"email": somebody(), "role": "agent", "language": "es"}).status_code
+        == 403
+    )
     assert client.post(at("person", tenant, pk=user.pk), {"role": "admin"}).status_code == 403
     assert client.post(at("person-let", tenant, pk=user.pk, action="deactivate"), {"reason": "x"}).status_code == 403
     assert rights(tenant, user.email) == ("agent", True)

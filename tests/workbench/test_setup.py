@@ -119,7 +119,11 @@ def test_stopping_everything_asks_for_a_reason_and_is_seen_everywhere(tenant):
     assert tenant.sending_stopped_at is None
     assert b"stop-bar" not in client.get(at("people", tenant)).content
     with tenant_scope(tenant.id):
-        told = list(AuditEntry.objects.filter(action__startswith="sending.").order_by("id").values_list("action", "actor", "reason"))
+        told = list(
+            AuditEntry.objects.filter(action__startswith="sending.")
+            .order_by("id")
+            .values_list("action", "actor", "reason")
+        )
     assert told == [
         ("sending.stopped", f"user:{user.id}", "wrong template"), ("sending.resumed", f"user:{user.id}", "mended"),
     ]  # fmt: skip
@@ -152,4 +156,7 @@ def test_who_sees_one_creditor_stops_that_one_only(tenant):
 def test_nobody_else_stops_anything(tenant, role):
     client, _ = member(tenant, role)
     assert client.post(switch(tenant, "organisation", tenant.id), {"send": "0", "reason": "x"}).status_code == 403
-    assert client.post(switch(make_tenant("BR"), "organisation", tenant.id), {"send": "0", "reason": "x"}).status_code == 404
+    assert (
+        client.post(switch(make_tenant("BR"), "organisation", tenant.id), {"send": "0", "reason": "x"}).status_code
+        == 404
+    )

@@ -132,7 +132,10 @@ def test_nobody_else_comes_in(house, form):
 
 def test_entering_asks_for_a_post_with_a_token_and_leads_nowhere_else(house):
     assert Client().get("/enter/").status_code == 405
-    assert Client(enforce_csrf_checks=True).post("/enter/", {"organisation": house.slug, "role": "agent"}).status_code == 403
+    assert (
+        Client(enforce_csrf_checks=True).post("/enter/", {"organisation": house.slug, "role": "agent"}).status_code
+        == 403
+    )
     answer = Client().post("/enter/", {"organisation": house.slug, "role": "agent", "next": "https://evil.example/"})
     assert answer["Location"].startswith("/o/")
 
@@ -157,7 +160,9 @@ def test_the_walk_frames_the_phone_and_the_desk_and_nothing_else(house):
     answer = client.get(f"/o/{house.slug}/walk/1/")
     page = answer.content.decode()
     assert "http://127.0.0.1:8199/_sandbox/phone/+525541234567?" in page and "docked=1" in page and "123" in page
-    policy = dict(part.strip().split(" ", 1) for part in answer["Content-Security-Policy"].split(";") if " " in part.strip())
+    policy = dict(
+        part.strip().split(" ", 1) for part in answer["Content-Security-Policy"].split(";") if " " in part.strip()
+    )
     assert policy["frame-src"] == "'self' http://127.0.0.1:8199"
     assert "8199" not in client.get(f"/o/{house.slug}/walk/3/")["Content-Security-Policy"]
     assert client.get(f"/o/{house.slug}/walk/1/done/").status_code == 200

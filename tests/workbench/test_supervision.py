@@ -345,7 +345,11 @@ def test_a_threat_is_listed_with_its_place_marked_and_its_rule(desk):
     page = client.get(at(desk, f"review/{found.pk}/"))
     text = page.content.decode()
     assert "<mark>" in text and "never left" in text and "¿Cuánto debo?" in text
-    assert page.context["rules"] and page.context["rules"][0][0].sentences and all(ground for _, ground in page.context["rules"])
+    assert (
+        page.context["rules"]
+        and page.context["rules"][0][0].sentences
+        and all(ground for _, ground in page.context["rules"])
+    )
     assert page.context["queue"].total >= 1
     assert [said.here for said in page.context["thread"]].count(True) == 1
 

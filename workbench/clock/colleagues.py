@@ -58,9 +58,7 @@ ANSWERS: dict[str, dict[str, tuple[str, ...]]] = {
             "Sí podemos dividirlo. Le propongo pagos quincenales iguales; si está de acuerdo le envío las fechas.",
             "Con gusto. Dígame cuánto le queda bien por quincena y le armo el convenio.",
         ),
-        "wrong_person": (
-            "Le pido una disculpa por la molestia. Ya retiré este número de nuestros registros.",
-        ),
+        "wrong_person": ("Le pido una disculpa por la molestia. Ya retiré este número de nuestros registros.",),
         "question": (
             "Con gusto le aclaro. El saldo corresponde a las facturas pendientes; si quiere, le envío el detalle.",
             "Claro, lo reviso y le respondo en un momento.",
@@ -178,13 +176,13 @@ class Colleagues:
             return 0
         language = "pt" if self.country == "BR" else "es"
         with tenant_scope(self.tenant_id):
-            found = list(Alert.objects.filter(state=Alert.State.OPEN, raised_at__lte=now - patience).order_by("id")[:20])
+            found = list(
+                Alert.objects.filter(state=Alert.State.OPEN, raised_at__lte=now - patience).order_by("id")[:20]
+            )
             for alert in found:
                 kind = "debtor" if alert.conduct in DEBTORS_SIGNALS else "agent" if alert.actor else "ours"
                 verdict = Alert.State.FALSE_ALARM if kind == "ours" else Alert.State.VIOLATION
-                decide_alert(
-                    alert.pk, verdict=verdict, note=NOTES[language][kind], actor=f"user:{by}", by=by, now=now
-                )
+                decide_alert(alert.pk, verdict=verdict, note=NOTES[language][kind], actor=f"user:{by}", by=by, now=now)
             return len(found)
 
     def _one(self, conversation: Conversation, *, now: datetime) -> None:

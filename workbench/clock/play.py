@@ -42,7 +42,6 @@ ACTOR = "system:sandbox"
 BANK = "sandbox:bank"
 
 
-
 @dataclass(frozen=True, slots=True)
 class Playing:
     """What is being played in an organisation, and by whom it was asked for."""

@@ -151,4 +151,17 @@ def _is_id(text: str) -> bool:
     return True
 
 
-__all__ = ["FIELDS", "Column", "Counts", "Read", "authors", "columns", "counts", "drafts", "history", "preview", "progress", "reasons"]
+__all__ = [
+    "FIELDS",
+    "Column",
+    "Counts",
+    "Read",
+    "authors",
+    "columns",
+    "counts",
+    "drafts",
+    "history",
+    "preview",
+    "progress",
+    "reasons",
+]

@@ -168,7 +168,7 @@ def check(request: PageRequest, conversation_id: uuid.UUID) -> HttpResponseBase:
     try:
         checked = check_words(row, debtor, text, actor=request.actor, lang=screens.lang(), now=request.now)
     except DomainError as error:
-        shown = {"checked": None, "parts": [], "text": text, "problem": told(error)}
+        shown: dict[str, Any] = {"checked": None, "parts": [], "text": text, "problem": told(error)}
         return TemplateResponse(request, "workbench/inbox/check.html", shown, status=422)
     shown = {"checked": checked, "parts": marked(text, checked), "text": text, "debtor": debtor}
     return TemplateResponse(request, "workbench/inbox/check.html", shown)

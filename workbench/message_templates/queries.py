@@ -167,7 +167,8 @@ def read(
         same = MessageTemplate.objects.filter(
             account_id=account_id, language=language, status=Status.APPROVED, body=body, footer=footer
         )
-        if twin := same.exclude(pk=pk).values_list("name", flat=True).first():
+        others = same.exclude(pk=pk) if pk else same
+        if twin := others.values_list("name", flat=True).first():
             troubles.append(Trouble("twin", twin))
     values = lint.samples_for(language) | {key: text for key, text in (samples or {}).items() if text.strip()}
     texts = texts_of(lang)

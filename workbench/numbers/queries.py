@@ -42,7 +42,10 @@ def health(tenant: Tenant, now: datetime, number_id: uuid.UUID | None = None) ->
         numbers = numbers.filter(pk=number_id)
     rows = list(numbers)
     counts: dict[uuid.UUID, dict[str, int]] = defaultdict(dict)
-    since, first = start_of(today_in(tenant.country, now), tenant.country), _first_id(machine_now() - timedelta(hours=25))
+    since, first = (
+        start_of(today_in(tenant.country, now), tenant.country),
+        _first_id(machine_now() - timedelta(hours=25)),
+    )
     # Ids begin with the machine's time, and a business day is never longer than a machine's: the key's range is short.
     today = Outbound.objects.filter(id__gte=first, sending_at__gte=since).values_list("number_id", "state")
     for number_id_, state, count in today.annotate(Count("id")).order_by():
@@ -72,7 +75,9 @@ def health(tenant: Tenant, now: datetime, number_id: uuid.UUID | None = None) ->
 
 def _heard(tenant: Tenant, route_ids: list[uuid.UUID]) -> dict[uuid.UUID, datetime]:
     """When the newest body of each route came in, among the newest thousand of the organisation."""
-    newest = RawInbound.objects.filter(tenant_id=tenant.pk).order_by("-id").values_list("route_id", "received_at")[:1000]
+    newest = (
+        RawInbound.objects.filter(tenant_id=tenant.pk).order_by("-id").values_list("route_id", "received_at")[:1000]
+    )
     found: dict[uuid.UUID, datetime] = {}
     for route_id, at in newest:
         found.setdefault(route_id, at)

@@ -197,5 +197,3 @@ def _base_url(request: PageRequest) -> str:
         known = WhatsAppAccount.objects.exclude(base_url="").order_by("created_at").values_list("base_url", flat=True)
         return known.first() or settings.GRAPH_BASE_URL
     return str(settings.GRAPH_BASE_URL)
-
-

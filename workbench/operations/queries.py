@@ -128,14 +128,17 @@ def shown(tenant: Tenant, entries: list[AuditEntry]) -> list[Shown]:
     ids = {each for entry in entries for each in _ids(entry)}
     people = {
         str(pk): name or email
-        for pk, name, email in User.objects.filter(pk__in=ids, memberships__tenant=tenant).values_list("pk", "name", "email")
+        for pk, name, email in User.objects.filter(pk__in=ids, memberships__tenant=tenant).values_list(
+            "pk", "name", "email"
+        )
     }
     debtors = {
         str(pk): name for pk, name in Debtor.objects.filter(pk__in=ids).values_list("pk", "person__name")
     }  # fmt: skip
     names, zone = {**debtors, **people}, zone_of(tenant.country)
     return [
-        Shown(entry, actor_word(entry.actor, people), names.get(entry.subject_id, ""), changes(entry, zone)) for entry in entries
+        Shown(entry, actor_word(entry.actor, people), names.get(entry.subject_id, ""), changes(entry, zone))
+        for entry in entries
     ]
 
 

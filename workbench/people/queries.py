@@ -47,7 +47,9 @@ def members(tenant: Tenant, *, search: str = "", role: str = "") -> list[Member]
         found = found.filter(role=role)
     rows = list(found.order_by("-active", "user__name", "user__email")[:PEOPLE_MAX])
     ids = [row.user_id for row in rows]
-    seen = dict(UserSession.objects.filter(user_id__in=ids).values_list("user_id").annotate(Max("last_seen_at")).order_by())
+    seen = dict(
+        UserSession.objects.filter(user_id__in=ids).values_list("user_id").annotate(Max("last_seen_at")).order_by()
+    )
     factors: dict[uuid.UUID, list[str]] = defaultdict(list)
     kept = Authenticator.objects.filter(user_id__in=ids, type__in=["totp", "webauthn"])
     for user_id, kind in kept.values_list("user_id", "type").distinct().order_by("type"):

@@ -53,7 +53,9 @@ def people(request: PageRequest) -> HttpResponse:
 def invite(request: PageRequest) -> HttpResponse:
     """Ask somebody in."""
     form = InviteForm(
-        request.POST or None, creditors=_creditors(), initial={"role": "agent", "language": request.organisation.language}
+        request.POST or None,
+        creditors=_creditors(),
+        initial={"role": "agent", "language": request.organisation.language},
     )
     if request.method == "POST":
         try:

@@ -101,7 +101,8 @@ def calendar(request: PageRequest) -> HttpResponse:
     ruleset = queries.ruleset_of(book, country, state)
     months = queries.year(ruleset, country, state, year, lang)
     days = [day for month in months for week in month.weeks for day in week if day is not None]
-    own = queries.blackouts(own_service.own_rules(request.now).layer.data) if _has_layer(request.now) else {}
+    layer = own_service.own_rules(request.now).layer
+    own = queries.blackouts(layer.data) if layer else {}
     listed = [(day, own.get(day.on.isoformat(), "")) for day in days if day.tone in ("holiday", "own")]
     chosen = next((day for day in days if day.on.isoformat() == request.GET.get("day", "")), None)
     context = {
@@ -118,10 +119,6 @@ def calendar(request: PageRequest) -> HttpResponse:
     }  # fmt: skip
     part = "#day" if request.headers.get("HX-Target") == "day" else ""
     return render(request, f"workbench/rules/calendar.html{part}", context)
-
-
-def _has_layer(now: datetime) -> bool:
-    return own_service.own_rules(now).layer is not None
 
 
 def _number(text: str, usual: int, low: int, high: int) -> int:
@@ -211,7 +208,7 @@ def _changes(standing: Standing, wanted: OwnRules, now: datetime, lang: str) -> 
     for days in (7, 30):
         if standing.rules.caps.get(days) != wanted.caps.get(days):
             label = gettext("Contacts in %(days)s days") % {"days": days}
-            found.append((label, *(_cap_words(rules.caps.get(days)) for rules in (standing.rules, wanted))))
+            found.append((label, _cap_words(standing.rules.caps.get(days)), _cap_words(wanted.caps.get(days))))
     return found
 
 

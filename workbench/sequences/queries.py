@@ -179,7 +179,7 @@ def listed() -> list[dict[str, Any]]:
         newest[sequence_id] = max(newest.get(sequence_id, 0), number)
     return [
         {
-            "row": row, "creditor": names.get(row.creditor_id, ""), "counts": counts.get(row.pk, {}),
+            "row": row, "creditor": names.get(row.creditor_id, "") if row.creditor_id else "", "counts": counts.get(row.pk, {}),
             "steps": len(versions[row.pk, row.active_version].steps) if row.active_version else 0,
             "newest": newest.get(row.pk, 0), "line": line(versions[row.pk, row.active_version].steps) if row.active_version else None,
         }

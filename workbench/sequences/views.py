@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from compliance.decide.explain import remedy
 from kernel.errors import DomainError
 from messaging.message_templates.library import DUNNING
 from messaging.models import Sequence as DunningSequence
@@ -187,7 +188,7 @@ def rehearsal(request: PageRequest, sequence_id: uuid.UUID) -> HttpResponse:
         "row": row, "shown": shown, "versions": versions, "outlook": outlook, "moved": moved, "on": on,
         "first": usual - timedelta(days=1), "last": usual + AHEAD, "obstacles": obstacles, "may_edit": may_edit(request),
         "blockers": [
-            (code, n, rule_queries.remedy(code, lang)) for code, n in outlook.blockers.most_common(12)
+            (code, n, remedy(code, lang)) for code, n in outlook.blockers.most_common(12)
         ],
         "steps": [(stage_word(step.stage), step, step.templates.most_common(3)) for step in outlook.steps],
         "step_words": {step.code: stage_word(step.stage) for step in outlook.steps},

@@ -117,7 +117,9 @@ def _portfolio(slug: str) -> Point:
     if not Debtor.objects.exists():
         return Point("portfolio", "database-import", _("Portfolio"), "todo", _("There are no debtors yet."),
                      address("import-new", slug), _("Import a file"))  # fmt: skip
-    detail = _("Debtors are there.") if newest is None else _("Last file: %(file)s") % {"file": newest.file_name or "API"}
+    detail = (
+        _("Debtors are there.") if newest is None else _("Last file: %(file)s") % {"file": newest.file_name or "API"}
+    )
     rejected = int(newest.counts.get("rejected", 0)) if newest else 0
     words = ngettext("%(count)s row was rejected", "%(count)s rows were rejected", rejected)
     notes = (words % {"count": rejected},) if rejected else ()

@@ -130,7 +130,9 @@ def _turn(request: PageRequest, switch: Switch, *, send: bool, reason: str) -> N
     if not changed:
         messages.info(request, _("It was so already."))
     elif send:
-        messages.success(request, _("%(name)s sends again; each message is looked at anew first.") % {"name": switch.name})
+        messages.success(
+            request, _("%(name)s sends again; each message is looked at anew first.") % {"name": switch.name}
+        )
     else:
         messages.success(request, _("%(name)s: nothing leaves any more.") % {"name": switch.name})
 

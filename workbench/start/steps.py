@@ -102,7 +102,14 @@ class Place:
 
 def done(place: Place) -> set[int]:
     """The numbers of the steps that were done since the tour began."""
-    checks: dict[int, Callable[[Place], bool]] = {1: _paid, 2: _refused, 3: _reviewed, 4: _sunday, 5: _played, 6: _proved}
+    checks: dict[int, Callable[[Place], bool]] = {
+        1: _paid,
+        2: _refused,
+        3: _reviewed,
+        4: _sunday,
+        5: _played,
+        6: _proved,
+    }
     with within(place.tenant):
         return {number for number, check in checks.items() if check(place)}
 
@@ -164,7 +171,10 @@ def address(name: str, place: Place) -> str:
             parts["conversation_id"] = found
         elif name == "decision":
             found = (
-                Decision.objects.filter(verdict="deny", origin="agent").order_by("-id").values_list("id", flat=True).first()
+                Decision.objects.filter(verdict="deny", origin="agent")
+                .order_by("-id")
+                .values_list("id", flat=True)
+                .first()
             )
             if found is None:
                 return ""

@@ -193,5 +193,3 @@ def walk_done(request: PageRequest, number: int) -> HttpResponseBase:
     tenant, step = organisation(request.organisation.slug), step_of(number)
     finished = number in done(place_of(request, tenant))
     return render(request, "workbench/start/walk.html#tick", {"finished": finished, "step": step, "house": tenant})
-
-

@@ -104,16 +104,28 @@ def house(tenant: Tenant, members: Iterable[Membership], known: Kept) -> House:
         creditors = Creditor.objects.count()
     player = known.players[0] if known.players else None
     return House(
-        tenant=tenant, people=tuple(first[role] for role in ROLES if role in first), creditors=creditors,
-        debtors=owed["debtors"], open=whole(Money.from_minor(owed["minor"] or 0, tenant.currency), tenant.country), waiting=waiting,
-        phone=phone_of(tenant, player["phone"]) if player else "", player=player, now=tenant.clock().now(),
+        tenant=tenant,
+        people=tuple(first[role] for role in ROLES if role in first),
+        creditors=creditors,
+        debtors=owed["debtors"],
+        open=whole(Money.from_minor(owed["minor"] or 0, tenant.currency), tenant.country),
+        waiting=waiting,
+        phone=phone_of(tenant, player["phone"]) if player else "",
+        player=player,
+        now=tenant.clock().now(),
         zone=zone_of(tenant.country),
-    )  # fmt: skip
+    )
 
 
 def whole(amount: Money, country: str) -> str:
     """An amount without its cents, as the country writes it."""
-    return format_currency(amount.amount, amount.currency, "¤#,##0", locale=locale_of(get_language() or "es", country), currency_digits=False)
+    return format_currency(
+        amount.amount,
+        amount.currency,
+        "¤#,##0",
+        locale=locale_of(get_language() or "es", country),
+        currency_digits=False,
+    )
 
 
 def phone_of(tenant: Tenant, number: str = "") -> str:

@@ -45,7 +45,10 @@ EN = RuleWords(
     stop="Nothing is sent when {condition}.",
     stop_grace="It binds from {days} days after the listing on.",
     stop_states="It holds in {states}.",
-    consent="Nobody is written to about a debt without their own consent for this channel and this purpose, with proof of how it was given.",
+    consent=(
+        "Nobody is written to about a debt without their own consent for this channel and this purpose, with "
+        "proof of how it was given."
+    ),
     identity="Until the person has proved who they are, no message reveals that there is a debt.",
     identity_days="A proof of identity is good for {days} days.",
     prohibited="No message may contain {flag}.",
@@ -76,7 +79,10 @@ EN = RuleWords(
     product={
         "X-LIMIT": "When the sending number has used up WhatsApp's limit, messages wait until it renews itself.",
         "X-CHANNEL-PAUSED": "While a number, a creditor or the organisation is stopped, nothing leaves.",
-        "X-WINDOW-CLOSED": "Free text goes out only within 24 hours of the person's last message; after that an approved template is needed.",
+        "X-WINDOW-CLOSED": (
+            "Free text goes out only within 24 hours of the person's last message; after that an approved "
+            "template is needed."
+        ),
         "X-BALANCE-STALE": "A balance older than the creditor allows is not demanded: it may have been paid since.",
     },
     disabled="The pack keeps this rule switched off.",
@@ -92,7 +98,10 @@ ES = RuleWords(
     stop="No se envía nada si {condition}.",
     stop_grace="Obliga a partir de {days} días después de la inscripción.",
     stop_states="Rige en {states}.",
-    consent="A nadie se le escribe sobre una deuda sin su propio consentimiento para este canal y esta finalidad, con la prueba de cómo se obtuvo.",
+    consent=(
+        "A nadie se le escribe sobre una deuda sin su propio consentimiento para este canal y esta "
+        "finalidad, con la prueba de cómo se obtuvo."
+    ),
     identity="Mientras la persona no haya demostrado quién es, ningún mensaje revela que existe una deuda.",
     identity_days="La verificación de identidad vale {days} días.",
     prohibited="Ningún mensaje puede contener {flag}.",
@@ -123,7 +132,10 @@ ES = RuleWords(
     product={
         "X-LIMIT": "Cuando el número que envía agota el límite de WhatsApp, los mensajes esperan a que se renueve.",
         "X-CHANNEL-PAUSED": "Mientras un número, un acreedor o la organización estén detenidos, no sale nada.",
-        "X-WINDOW-CLOSED": "El texto libre solo sale dentro de las 24 horas del último mensaje de la persona; después hace falta una plantilla aprobada.",
+        "X-WINDOW-CLOSED": (
+            "El texto libre solo sale dentro de las 24 horas del último mensaje de la persona; después hace "
+            "falta una plantilla aprobada."
+        ),
         "X-BALANCE-STALE": "No se reclama un saldo más viejo de lo que permite el acreedor: podría estar ya pagado.",
     },
     disabled="El paquete mantiene esta regla apagada.",
@@ -139,7 +151,10 @@ PT = RuleWords(
     stop="Nada é enviado quando {condition}.",
     stop_grace="Obriga a partir de {days} dias após a inscrição.",
     stop_states="Vale em {states}.",
-    consent="Ninguém recebe mensagem sobre uma dívida sem o próprio consentimento para este canal e esta finalidade, com a prova de como foi dado.",
+    consent=(
+        "Ninguém recebe mensagem sobre uma dívida sem o próprio consentimento para este canal e esta "
+        "finalidade, com a prova de como foi dado."
+    ),
     identity="Enquanto a pessoa não comprovar quem é, nenhuma mensagem revela que existe uma dívida.",
     identity_days="A verificação de identidade vale por {days} dias.",
     prohibited="Nenhuma mensagem pode conter {flag}.",
@@ -170,7 +185,10 @@ PT = RuleWords(
     product={
         "X-LIMIT": "Quando o número de envio esgota o limite do WhatsApp, as mensagens esperam a renovação.",
         "X-CHANNEL-PAUSED": "Enquanto um número, um credor ou a organização estiverem parados, nada sai.",
-        "X-WINDOW-CLOSED": "O texto livre só sai dentro de 24 horas da última mensagem da pessoa; depois é preciso um modelo aprovado.",
+        "X-WINDOW-CLOSED": (
+            "O texto livre só sai dentro de 24 horas da última mensagem da pessoa; depois é preciso um "
+            "modelo aprovado."
+        ),
         "X-BALANCE-STALE": "Não se cobra um saldo mais antigo do que o credor permite: pode já ter sido pago.",
     },
     disabled="O pacote mantém esta regra desligada.",

@@ -397,3 +397,11 @@ def test_inoffensive_public_texts_are_not_taken_for_collectors_threats() -> None
 def test_values_are_plain() -> None:
     assert Scan((Finding("threat", 3, (0, 2), "r"),), frozenset(), "threat", "es").severity == 3
     assert Scan((), frozenset(), OK, "es").severity == 0
+
+
+def test_the_name_of_the_creditor_is_no_conduct() -> None:
+    words = "Le escribimos por su cuenta con Fibrasur Internet: la factura venció el 3 de mayo."
+    assert scan(words, author="bot").findings, "without knowing the name it reads like a place to shame somebody"
+    assert not scan(words, author="bot", context=Context(creditor_names=("Fibrasur Internet",))).findings
+    shaming = "Voy a publicar su deuda con Fibrasur Internet en internet para que todos sepan."
+    assert scan(shaming, context=Context(creditor_names=("Fibrasur Internet",))).findings

@@ -10,6 +10,8 @@ from datetime import timedelta
 import orjson
 import pytest
 
+from kernel.clock import machine_now
+from messaging.sandbox.agenda import text_of, to_us
 from tests.messaging.sandbox.harness import ANA, NUMBER, START, TOKEN, Business, bench, reminder, text
 
 pytestmark = pytest.mark.anyio
@@ -190,3 +192,23 @@ async def test_pages_are_served_and_hold_no_foreign_script():
             .startswith("default-src 'self'")
         )
         assert (await it.client.get("/_sandbox/pages/..%2fconfig.py")).status_code == 404
+
+
+async def test_the_product_that_set_an_account_up_may_frame_a_phone_and_nobody_else():
+    async with bench(product_url="http://127.0.0.1:8000") as it:
+        policy = (await it.client.get(f"/_sandbox/phone/{ANA}?docked=1")).headers["content-security-policy"]
+        assert policy.split("frame-ancestors ")[1] == "'self' http://127.0.0.1:8000 http://localhost:8000"
+    async with bench() as it:
+        policy = (await it.client.get(f"/_sandbox/phone/{ANA}")).headers["content-security-policy"]
+        assert policy.endswith("frame-ancestors 'self'")
+
+
+async def test_a_running_clock_is_stopped_ahead_and_runs_on_from_there():
+    async with bench() as it:
+        began = to_us(START)
+        await it.control("clock", {"offset_seconds": (began + 3_600_000_000) / 1e6 - machine_now().timestamp()})
+        for minutes in (61, 62, 63):
+            at = text_of(began + minutes * 60_000_000)
+            assert (await it.control("clock", {"now": at}))["standing"] is True
+            ahead = (began + minutes * 60_000_000) / 1e6 - machine_now().timestamp() + 1
+            assert (await it.control("clock", {"offset_seconds": ahead}))["standing"] is False

@@ -28,9 +28,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(directory: Path) -> Iterator[tuple[httpx.Client, subprocess.Popen[bytes]]]:
+def served(directory: Path, *more: str) -> Iterator[tuple[httpx.Client, subprocess.Popen[bytes]]]:
     port = free_port()
     command = [sys.executable, "-m", "messaging.sandbox", "--port", str(port), "--state", str(directory), "--seed", "3"]
+    command += more
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
@@ -107,3 +108,14 @@ def test_it_stops_on_request_and_says_when_the_port_is_taken(tmp_path):
         assert b"Traceback" not in second.stderr
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
+
+
+def test_one_process_serves_several_sandboxes_that_know_nothing_of_each_other(tmp_path):
+    port = free_port()
+    with served(tmp_path / "a", "--also", f"{port}={tmp_path / 'b'}") as (client, _):
+        set_up(client)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as other:
+            other.post("/_sandbox/clock", json={"now": "2030-01-01T00:00:00Z"})
+            assert other.get("/_sandbox/clock").json()["standing"] is True
+            assert other.get(f"/v26.0/{NUMBER}", headers=HEADERS).status_code >= 400
+        assert client.get("/_sandbox/clock").json()["standing"] is False

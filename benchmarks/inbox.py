@@ -1,0 +1,141 @@
+"""The inbox at 10,000 and at 200,000 conversations: what the server needs for the queue and for a conversation.
+
+Baseline: the same organisation's shape with a twentieth of the conversations. Both answer out of their first page of an
+index, so the ratio tells how far they depend on what is not shown.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection, connections
+from django.db.models import Model
+from django.test import Client
+
+from benchmarks.portfolio import NOON, world
+from messaging.models import Conversation, Message
+from portfolio.models import ContactPoint, Debtor, Invoice, Person
+from tenants.models import Membership, Tenant, User
+from tenants.scope import tenant_scope
+
+NAME = "inbox"
+SMALL, LARGE = 10_000, 200_000
+#: Of all conversations: every tenth waits for a person, every hundredth of those is the agent's own.
+WAITING, OWN = 10, 1_000
+ROUNDS, SWITCHES, WARM = 30, 200, 5
+
+
+def run() -> list[dict[str, Any]]:
+    """Milliseconds of queue and conversation at both sizes."""
+    small, large = _measure(SMALL), _measure(LARGE)
+    sizes = {"conversations": LARGE, "baseline_conversations": SMALL, "waiting": LARGE // WAITING, "rounds": ROUNDS}
+    rows = []
+    for name, what, rounds in (
+        (NAME, "both", ROUNDS),
+        ("inbox-queue", "queue", ROUNDS),
+        ("inbox-conversation", "conversation", ROUNDS),
+        ("inbox-switch-p95", "switch", SWITCHES),
+    ):
+        rows.append({
+            "name": name, "value": large[what], "unit": "ms", "baseline": small[what], "ratio": large[what] / small[what],
+            "sizes": sizes | {"rounds": rounds},
+        })  # fmt: skip
+    return rows
+
+
+def _measure(size: int) -> dict[str, float]:
+    tenant, user, ids = _organisation(size)
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(user)
+    inbox = f"/o/{tenant.slug}/inbox/"
+    part = {"HX-Request": "true"}
+    _ask(client, inbox, {}, WARM)
+    _ask(client, f"{inbox}{ids[0]}/", part, WARM)
+    queue = statistics.median(_ask(client, inbox, {}, ROUNDS))
+    talk = statistics.median(_ask(client, f"{inbox}{ids[0]}/", part, ROUNDS))
+    switches = sorted(each for pk in ids[:SWITCHES] for each in _ask(client, f"{inbox}{pk}/", part, 1))
+    return {"queue": queue, "conversation": talk, "both": queue + talk, "switch": switches[len(switches) * 95 // 100]}
+
+
+def _ask(client: Client, url: str, headers: dict[str, str], times: int) -> list[float]:
+    """Milliseconds of each; raises RuntimeError when one is not answered 200."""
+    taken = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        answer = client.get(url, headers=headers)
+        taken.append((time.perf_counter() - begin) * 1000)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{url} answered {answer.status_code}")
+    return taken
+
+
+def _organisation(size: int) -> tuple[Tenant, User, list[Any]]:
+    """`size` conversations of as many debtors, copied from one in the database itself; ids of those that wait."""
+    tenant, _, creditor, (debtor,) = world(1, base_url="http://127.0.0.1:9")
+    user = User.objects.create_user(f"inbox-{tenant.pk.hex}@bench.example", "", name="Agente", joined_at=NOON)
+    Membership.objects.create(tenant=tenant, user=user, role=Membership.Role.AGENT, created_at=NOON)
+    with tenant_scope(tenant.pk):
+        thread = Conversation.objects.get()
+        invoice = Invoice.objects.create(
+            creditor_id=creditor.pk, debtor=debtor, external_id="i0", number="F-0", due_on=(NOON - timedelta(days=9)).date(),
+            currency=debtor.currency, amount_minor=100_000, open_minor=100_000, created_at=NOON, updated_at=NOON,
+        )  # fmt: skip
+        Debtor.objects.filter(pk=debtor.pk).update(open_minor=100_000, oldest_due_on=invoice.due_on)
+        said = Message.objects.create(
+            conversation=thread, direction="in", source="debtor", kind="text", state="received", text="Hola, ¿cuánto debo?",
+            debtor_id=debtor.pk, at=NOON - timedelta(minutes=1), recorded_at=NOON,
+        )  # fmt: skip
+        waits = f"n % {WAITING} = 0"
+        person, point, owner, talk = (f"md5('{name}' || n || '{tenant.pk}')::uuid" for name in "abcd")
+        _copy(Person, debtor.person_id, size, {"id": person, "name": "'Deudor ' || n", "document_hash": "''"})
+        _copy(ContactPoint, thread.contact_point_id, size, {
+            "id": point, "person_id": person, "value": "'+57310' || lpad(n::text, 7, '0')",
+        })  # fmt: skip
+        _copy(
+            Debtor,
+            debtor.pk,
+            size,
+            {"id": owner, "person_id": person, "external_id": "'e' || n", "open_minor": "1000 + n"},
+        )
+        _copy(Invoice, invoice.pk, size, {
+            "id": "gen_random_uuid()", "debtor_id": owner, "external_id": "'i' || n", "open_minor": "1000 + n",
+        })  # fmt: skip
+        _copy(Conversation, thread.pk, size, {
+            "id": talk, "contact_point_id": point, "person_id": person, "debtor_id": owner,
+            "address": "'+57310' || lpad(n::text, 7, '0')",
+            "updated_at": f"updated_at - n * interval '{86_400 * 20 // size + 1} seconds'",
+            "needs_human_at": f"CASE WHEN {waits} THEN last_inbound_at - (n % 5000) * interval '1 second' END",
+            "unanswered_since": f"CASE WHEN {waits} THEN last_inbound_at END",
+            "speaker": f"CASE WHEN {waits} THEN 'agent' ELSE 'bot' END",
+            "assignee_id": f"CASE WHEN n % {OWN} = 0 THEN '{user.pk}'::uuid END",
+        })  # fmt: skip
+        for turn in range(2):
+            _copy(Message, said.pk, size, {
+                "id": "gen_random_uuid()", "conversation_id": talk, "debtor_id": owner, "text": "'Mensaje ' || n",
+                "at": f"at - interval '{turn} hours'",
+            })  # fmt: skip
+    with connections["owner"].cursor() as cursor:
+        for model in (Person, ContactPoint, Debtor, Invoice, Conversation, Message):
+            cursor.execute(f"ANALYZE {model._meta.db_table}")
+    with tenant_scope(tenant.pk):
+        waiting = Conversation.objects.exclude(needs_human_at=None).order_by("needs_human_at", "id")
+        return tenant, user, list(waiting.values_list("pk", flat=True)[: max(SWITCHES, 1)])
+
+
+def _copy(model: type[Model], pk: object, size: int, changes: dict[str, str]) -> None:
+    """`size` copies of a row, with these columns computed of n = 1..size."""
+    columns = [each.column for each in model._meta.local_concrete_fields if each.column and not each.generated]
+    unknown = set(changes) - set(columns)
+    if unknown:
+        raise ValueError(f"{model._meta.label} has no {unknown}")
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) "
+            f"SELECT {', '.join(changes.get(each, f't.{each}') for each in columns)} "
+            f"FROM {table} t, generate_series(1, %s) n WHERE t.id = %s",
+            [size, pk],
+        )
