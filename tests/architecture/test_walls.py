@@ -49,6 +49,8 @@ UNWALLED = {
 WITHOUT_CREDITOR_IN_WALL = {
     "compliance_contact": "the contact budget counts everybody's contacts; creditor and invoices are hashes, no text",
     "messaging_conversation": "seen through a message of an allowed creditor; its debtor is only a pointer",
+    "messaging_readmark": "how far a colleague has read a conversation: an instant, and no word of it",
+    "messaging_presence": "which colleague has a conversation open just now",
     "messaging_number": "an address of the organisation that anybody may call; hangs on an account, not on a debtor",
     "messaging_messagetemplate": "a text before anybody's data are in it",
     "messaging_sequenceversion": "days and codes of steps; whose they are stands in the sequence, which is hidden",

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from django.urls import reverse
 from compliance.models import Consent, Stop
 from compliance.services import raise_stop
 from kernel.ids import uuid7
-from kernel.money import Money
 from messaging.message_templates.services import seed_defaults
 from messaging.models import Enrolment, Message, MessageTemplate, SendRequest
 from messaging.sequences.seeds import seed_sequence
