@@ -88,7 +88,7 @@ def _organisation(size: int) -> tuple[Tenant, User, list[Any]]:
             conversation=thread, direction="in", source="debtor", kind="text", state="received", text="Hola, ¿cuánto debo?",
             debtor_id=debtor.pk, at=NOON - timedelta(minutes=1), recorded_at=NOON,
         )  # fmt: skip
-        waits = f"n % {WAITING} = 0"
+        waits = f"mod(n, {WAITING}) = 0"
         person, point, owner, talk = (f"md5('{name}' || n || '{tenant.pk}')::uuid" for name in "abcd")
         _copy(Person, debtor.person_id, size, {"id": person, "name": "'Deudor ' || n", "document_hash": "''"})
         _copy(ContactPoint, thread.contact_point_id, size, {
@@ -107,10 +107,10 @@ def _organisation(size: int) -> tuple[Tenant, User, list[Any]]:
             "id": talk, "contact_point_id": point, "person_id": person, "debtor_id": owner,
             "address": "'+57310' || lpad(n::text, 7, '0')",
             "updated_at": f"updated_at - n * interval '{86_400 * 20 // size + 1} seconds'",
-            "needs_human_at": f"CASE WHEN {waits} THEN last_inbound_at - (n % 5000) * interval '1 second' END",
+            "needs_human_at": f"CASE WHEN {waits} THEN last_inbound_at - mod(n, 5000) * interval '1 second' END",
             "unanswered_since": f"CASE WHEN {waits} THEN last_inbound_at END",
             "speaker": f"CASE WHEN {waits} THEN 'agent' ELSE 'bot' END",
-            "assignee_id": f"CASE WHEN n % {OWN} = 0 THEN '{user.pk}'::uuid END",
+            "assignee_id": f"CASE WHEN mod(n, {OWN}) = 0 THEN '{user.pk}'::uuid END",
         })  # fmt: skip
         for turn in range(2):
             _copy(Message, said.pk, size, {

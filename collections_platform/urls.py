@@ -26,7 +26,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/sessions/<int:session_id>/end", end_session, name="session-end"),
     path("accounts/invitation/<str:token>/", invitation, name="invitation"),
     path("accounts/", include("allauth.urls")),
-    path("o/<slug:organisation>/", include([*(walk if settings.DEMO_DOOR else []), path("", include("workbench.urls"))])),
+    path(
+        "o/<slug:organisation>/", include([*(walk if settings.DEMO_DOOR else []), path("", include("workbench.urls"))])
+    ),
     path("d/", include("workbench.transparency.urls")),
     path("", include("messaging.urls")),
     path("", include("portfolio.urls")),

@@ -242,7 +242,11 @@ def save_layer(
     book = open_book([], now)
     try_out: dict[str, Any] = {level: dict(data)}
     compose(book.packs(), country or tenant.country, (), default=tenant.default_rules, **try_out)
-    former = RuleLayer.objects.select_for_update(no_key=True).filter(level=level, owner_id=owner_id, effective_to=None).first()
+    former = (
+        RuleLayer.objects.select_for_update(no_key=True)
+        .filter(level=level, owner_id=owner_id, effective_to=None)
+        .first()
+    )
     RuleLayer.objects.filter(level=level, owner_id=owner_id, effective_to=None).update(effective_to=now)
     layer = RuleLayer.objects.create(
         level=level,

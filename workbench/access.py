@@ -53,9 +53,7 @@ class PageRequest(HttpRequest):
 View = Callable[..., HttpResponseBase]
 
 
-def page(
-    *, roles: Collection[str] | None = None, scoped: bool = True, changes: bool = True
-) -> Callable[[View], View]:
+def page(*, roles: Collection[str] | None = None, scoped: bool = True, changes: bool = True) -> Callable[[View], View]:
     """Let only members (of these roles, if given) in, and run the view inside the organisation's scope.
 
     The view is called without the slug: `view(request, **other_parts_of_the_address)`. It gets `request.organisation`,

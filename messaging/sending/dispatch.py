@@ -126,7 +126,9 @@ def _doubt_due(number_id: uuid.UUID, *, now: datetime) -> datetime | None:
 def _last_look(rows: Sequence[Outbound], channels: Channels, *, now: datetime) -> list[tuple[Outbound, SendRequest]]:
     """decide() again on fresh facts: paid since? opted out? hours over? What may still go is moved to 'sending'."""
     # Whoever withdraws holds a request and waits for its row here: skip those, or each would wait for the other.
-    held = SendRequest.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=[row.request_id for row in rows])
+    held = SendRequest.objects.select_for_update(no_key=True, skip_locked=True).filter(
+        pk__in=[row.request_id for row in rows]
+    )
     requests = {request.pk: request for request in held.order_by("pk")}
     late = [request for request in requests.values() if request.expires_at <= now]
     if late:  # the number was paused, or nobody was there, for longer than these words make sense

@@ -89,7 +89,9 @@ class World:
         """What was written into the audit about the debtor."""
         return self.read(
             lambda: list(
-                AuditEntry.objects.filter(subject_id=str(self.debtor.pk)).order_by("id").values_list("action", flat=True)
+                AuditEntry.objects.filter(subject_id=str(self.debtor.pk))
+                .order_by("id")
+                .values_list("action", flat=True)
             )
         )
 
@@ -196,7 +198,9 @@ def test_an_accepted_plan_needs_to_say_how(world: World) -> None:
     "changed", [{"count": 40}, {"first_on": "2027-03-01"}, {"count": 0}, {"first_on": "x"}, {"total": "abc"}]
 )
 def test_a_plan_outside_of_the_policy_is_refused(world: World, changed: dict[str, Any]) -> None:
-    answer = world.post("debtor-plan", {"count": 2, "first_on": "2026-11-20", "every": "month", "how": "offer", **changed})
+    answer = world.post(
+        "debtor-plan", {"count": 2, "first_on": "2026-11-20", "every": "month", "how": "offer", **changed}
+    )
     assert answer.status_code == 422
     assert world.read(lambda: Agreement.objects.count()) == 0
     assert world.read(lambda: SendRequest.objects.filter(origin_kind="agent").count()) == 0
@@ -234,7 +238,13 @@ def test_outside_the_window_a_code_is_not_sent_and_the_reason_is_told(world: Wor
 
 
 def test_a_payment_is_recorded_by_those_who_lead_once(world: World) -> None:
-    data = {"amount": "300", "paid_on": "2026-11-16", "method": "transfer", "reference": "SPEI 889", "once": str(uuid7())}
+    data = {
+        "amount": "300",
+        "paid_on": "2026-11-16",
+        "method": "transfer",
+        "reference": "SPEI 889",
+        "once": str(uuid7()),
+    }
     client = world.client("supervisor")
     for _ in range(2):
         assert client.post(world.url("debtor-payment"), data, headers=HTMX).status_code == 200
@@ -330,7 +340,9 @@ def test_a_contact_is_added_with_its_provenance_and_verified(world: World) -> No
     assert point.provenance == {"source": "call", "supplied_by": "debtor", "on": "2026-11-17"}
     assert world.read(lambda: search.search(phone, 3)) == [world.debtor.person_id]
     assert world.post("debtor-contact", {**data, "value": "12"}).status_code == 422
-    verified = world.post("debtor-contact-verify", {"point": str(point.pk), "what": "verify", "method": "call:two_point"})
+    verified = world.post(
+        "debtor-contact-verify", {"point": str(point.pk), "what": "verify", "method": "call:two_point"}
+    )
     assert verified.status_code == 200
     assert world.read(lambda: ContactPoint.objects.get(pk=point.pk).identity) == "verified"
     other = world.read(lambda: contact_of(make_debtor(world.creditor)).pk)
@@ -518,5 +530,3 @@ def test_the_search_finds_debtors_conversations_and_invoices(world: World) -> No
     assert client.get(world.url("search")).status_code == 200
     outside = world.client(creditor_ids=[world.read(lambda: make_creditor().pk)])
     assert world.url("debtor") not in outside.get(world.url("search"), {"q": name}).content.decode()
-
-
