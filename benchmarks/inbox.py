@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import statistics
 import time
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -125,7 +126,7 @@ def _organisation(size: int) -> tuple[Tenant, User, list[Any]]:
         return tenant, user, list(waiting.values_list("pk", flat=True)[: max(SWITCHES, 1)])
 
 
-def _copy(model: type[Model], pk: object, size: int, changes: dict[str, str]) -> None:
+def _copy(model: type[Model], pk: uuid.UUID | None, size: int, changes: dict[str, str]) -> None:
     """`size` copies of a row, with these columns computed of n = 1..size."""
     columns = [each.column for each in model._meta.local_concrete_fields if each.column and not each.generated]
     unknown = set(changes) - set(columns)

@@ -91,7 +91,7 @@ def found(story: Story, *, now: datetime, standing: bool) -> State:
         name=story.name, slug=story.slug, country=story.country, currency=story.currency, kind=story.kind,
         sandbox=True, frozen_at=now if standing else None, actor=ACTOR,
     )  # fmt: skip
-    words = new_secrets()
+    words: dict[str, Any] = new_secrets()
     with tenant_scope(tenant.pk):
         for mandator in story.creditors:
             save_creditor(
@@ -136,7 +136,7 @@ def set_passwords(tenant_id: uuid.UUID) -> None:
 
 def renew(state: State) -> State:
     """New secrets for an organisation that came out of a written world; the former ones were left out of it."""
-    words = new_secrets()
+    words: dict[str, Any] = new_secrets()
     tenant = Tenant.objects.get(pk=state.tenant_id)
     with tenant_scope(tenant.pk):
         account = WhatsAppAccount.objects.get()

@@ -122,7 +122,7 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
 def _rows(
     link: psycopg.Connection, table: str, columns: list[tuple[str, str]], tenants: list[uuid.UUID]
 ) -> Iterator[bytes]:
-    parts = []
+    parts: list[sql.Composable] = []
     for name, kind in columns:
         column = sql.Identifier(name)
         if (table, name) in INSTEAD:

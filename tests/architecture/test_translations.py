@@ -73,7 +73,7 @@ def test_translations_keep_the_places(locale, found):
     assert len(said) == len(found.texts)
     for message in said:
         texts = [message.id] if isinstance(message.id, str) else list(message.id)
-        forms = [message.string] if isinstance(message.string, str) else list(message.string)
+        forms = [message.string] if isinstance(message.string, str) else list(message.string or ())
         # A form for one may leave the number out; nothing brings a place that the text does not have.
         wanted = set().union(*map(places, texts))
         assert all(forms) and places(forms[-1]) == wanted and all(places(form) <= wanted for form in forms), texts

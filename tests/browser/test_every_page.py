@@ -41,6 +41,11 @@ FIXED = {
 }  # fmt: skip
 LOOK = """
 async ([tags]) => {
+  const still = new CSSStyleSheet();  // colours are judged where they end, not on their way there
+  still.replaceSync("*, *::before, *::after { transition: none !important; animation: none !important }");
+  document.adoptedStyleSheets = [still];
+  document.documentElement.getBoundingClientRect();
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   const found = await axe.run(document, {
     runOnly: {type: "tag", values: tags}, resultTypes: ["violations"], iframes: false,
   });

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -18,7 +19,7 @@ from kernel.ids import uuid7
 from kernel.money import Money
 from portfolio import search as finding
 from portfolio.imports.apply import apply_import
-from portfolio.imports.rows import ContactRow, DebtorRow, InvoiceRow
+from portfolio.imports.rows import ContactRow, DebtorRow, InvoiceRow, Row, RowError
 from portfolio.models import Creditor, Debtor, Person, SearchToken
 from portfolio.queries import search
 from portfolio.services import save_debtor, save_invoice, save_person
@@ -36,11 +37,11 @@ def tenant() -> Iterator[Tenant]:
         yield made
 
 
-def saved(creditor: Creditor, name: str, external_id: str = "", **fields: object) -> Debtor:
+def saved(creditor: Creditor, name: str, external_id: str = "", **fields: Any) -> Debtor:
     contacts = fields.pop("contacts", [])
     debtor, _ = save_debtor(
         creditor, external_id or f"X{uuid7().hex[-8:]}", {"name": name, **fields}, contacts=contacts, now=NOON
-    )  # type: ignore[arg-type]
+    )
     return debtor
 
 
@@ -104,7 +105,7 @@ def test_an_import_is_found_too_and_older_rows_by_and_by() -> None:
     with tenant_scope(tenant.pk):
         creditor = make_creditor()
     phone = make_phone("MX")
-    rows = [
+    rows: list[Row | RowError] = [
         DebtorRow(line=1, debtor="I-1", name="Guadalupe Ñandú"),
         ContactRow(line=1, debtor="I-1", kind="phone", value=phone),
         InvoiceRow(
@@ -164,7 +165,7 @@ def test_search_reads_an_index_among_twenty_thousand(tenant: Tenant) -> None:
         cursor.execute("ANALYZE portfolio_searchtoken")
         seen = []
 
-        def plans(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+        def plans(execute, sql, params, many, context):
             with connection.connection.cursor() as raw:
                 raw.execute(f"EXPLAIN {sql}", params)
                 seen.append("\n".join(row[0] for row in raw.fetchall()))

@@ -66,7 +66,7 @@ def test_a_forgotten_password_is_changed_by_mail(language: str, words: str) -> N
         assert translation.gettext("Forgotten your password?") in (words, "Forgotten your password?")
     client.post("/accounts/password/reset/", {"email": person.email})
     (sent,) = [each for each in mail.outbox if person.email in each.to]
-    address = re.search(r"https?://[^/]+(/accounts/password/reset/key/\S+)", sent.body)
+    address = re.search(r"https?://[^/]+(/accounts/password/reset/key/\S+)", str(sent.body))
     assert address is not None and "example.com" not in sent.body
     form = client.get(address[1], follow=True)
     assert 'name="password2"' in form.content.decode()

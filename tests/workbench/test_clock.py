@@ -120,7 +120,9 @@ def test_a_move_is_asked_for_once_audited_and_done(tenant):
 
 def test_thirty_days_are_played_in_slices_and_the_sandbox_goes_first(tenant):
     with tenant_scope(tenant.pk):
-        plan = play.begin(tenant, to=target("month", tenant, tenant.clock().now()), actor="user:x")
+        to = target("month", tenant, tenant.clock().now())
+        assert to is not None
+        plan = play.begin(tenant, to=to, actor="user:x")
     assert play.play_slice(tenant.pk, seconds=0.0) is True
     tenant.refresh_from_db()
     assert tenant.clock_frozen_at is not None, "between slices both clocks stand"

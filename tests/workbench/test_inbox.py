@@ -209,7 +209,7 @@ def test_an_agent_of_another_creditor_sees_neither_row_nor_words(desk):
 def test_an_agent_of_one_creditor_sees_that_creditors_words_only(desk):
     with tenant_scope(desk.tenant.pk):
         other = make_creditor()
-        second = make_debtor(other, person=desk.debtor.person, invoices=[("90.00", None)])
+        second = make_debtor(other, person=desk.debtor.person, invoices=[("90.00", NOON.date())])
         make_message(desk.conversation, "Sobre el otro acreedor", debtor=second, now=NOON - timedelta(minutes=5))
     client, _ = desk.colleague("agent", creditor_ids=[desk.debtor.creditor_id])
     page = client.get(desk.url()).content.decode()
@@ -309,7 +309,8 @@ def test_the_next_best_waits_long_and_owes_much(desk):
     more_rows(desk, 3)
     with tenant_scope(desk.tenant.pk):
         best = queue.next_best(user_id=desk.user.pk, country="MX", now=NOON)
-        other = queue.next_best(user_id=desk.user.pk, country="MX", now=NOON, but=[best.pk])
+        other = queue.next_best(user_id=desk.user.pk, country="MX", now=NOON, but=[best.pk] if best else [])
+    assert best is not None and other is not None
     assert best.pk == desk.conversation.pk
     assert other.pk != best.pk
     answer = desk.client.get(f"{desk.queue}next/")

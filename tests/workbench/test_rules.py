@@ -14,7 +14,7 @@ from compliance.decide import load_packs
 from compliance.decide.describe import describe, rules_of
 from compliance.decide.rules import Layer
 from compliance.models import Decision, RuleLayer
-from compliance.rulesets import load_rule_packs, open_book
+from compliance.rulesets import Place, load_rule_packs, open_book
 from compliance.services.own_rules import OwnRules, as_layer, own_rules
 from messaging.models import SendRequest
 from tenants.models import AuditEntry, Tenant
@@ -143,7 +143,7 @@ def test_a_change_is_shown_first_and_holds_once_it_is_saved_with_a_reason(org: T
         )
         entry = AuditEntry.objects.get(action="rules.save")
         assert entry.reason == "Inventario" and entry.after["caps"][0]["count"] == 1
-        hours = open_book([], NOON).ruleset(queries.Place("CO", (), queries.NOBODY, queries.NOBODY))
+        hours = open_book([], NOON).ruleset(Place("CO", (), queries.NOBODY, queries.NOBODY))
         assert any(cap.rule == "TENANT-CAP-7D" and cap.limit == 1 for cap in hours.plans["collection"].caps)
     page = client.get(address(org, "calendar/"), {"year": "2026"}).content.decode()
     assert "Nochebuena" in page

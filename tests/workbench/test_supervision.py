@@ -387,9 +387,9 @@ def test_undo_is_late_after_half_a_minute_and_nobody_elses(desk):
     client.post(at(desk, f"review/{found.pk}/false-alarm/"), {"note": "joke"})
     assert other.post(at(desk, f"review/{found.pk}/undo/"), headers={"HX-Request": "true"}).status_code == 422
     with desk.scope():
-        Alert.objects.filter(pk=found.pk).update(
-            undo_until=Alert.objects.get(pk=found.pk).undo_until - timedelta(seconds=31)
-        )
+        until = Alert.objects.get(pk=found.pk).undo_until
+        assert until is not None
+        Alert.objects.filter(pk=found.pk).update(undo_until=until - timedelta(seconds=31))
         with pytest.raises(DomainError) as late:
             services.undo_decision(found.pk, by=user.pk, now=desk.now)
         assert late.value.code == "undo_too_late"
@@ -439,7 +439,7 @@ def test_a_claim_runs_out(desk):
     first, second = (make_user(desk.tenant, role="supervisor") for _ in range(2))
     with desk.scope():
         held = services.claim_alert(found.pk, by=first.pk, now=desk.now)
-        assert services.held_by(held) == first.pk
+        assert services.held_by(held) == first.pk and held.claimed_until is not None
         Alert.objects.filter(pk=found.pk).update(claimed_until=held.claimed_until - services.CLAIM_FOR)
         assert services.held_by(Alert.objects.get(pk=found.pk)) is None
         assert services.claim_alert(found.pk, by=second.pk, now=desk.now).claimed_by == second.pk
@@ -644,7 +644,7 @@ def test_the_chain_is_verified_when_somebody_looks_and_a_changed_row_is_told(des
     work.drain(desk.tenant.pk, only={"verify", "seal"})
     with desk.scope():
         whole = LedgerCheck.objects.order_by("-id").first()
-        assert whole.whole is True and whole.first_sequence == 1
+        assert whole is not None and whole.whole is True and whole.first_sequence == 1
         # The factories write consents and entries that no event announced: exactly these are told.
         assert {problem["subject"] for problem in whole.problems} == {"compliance.consent", "portfolio.entry"}
     assert "is not as it was written" in client.get(at(desk, "evidence/")).content.decode()

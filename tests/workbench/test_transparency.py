@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -47,13 +46,13 @@ class Visit:
     path: str
     client: Client
 
-    def get(self, rest: str = "", **query: str) -> HttpResponse:
+    def get(self, rest: str = "", **query: str) -> Any:
         return self.client.get(self.path + rest, query)
 
     def text(self, **query: str) -> str:
         return self.get(**query).content.decode()
 
-    def post(self, action: str, **form: Any) -> HttpResponse:
+    def post(self, action: str, **form: Any) -> Any:
         return self.client.post(f"{self.path}/{action}", form)
 
     def after(self, action: str, **form: Any) -> str:
