@@ -111,7 +111,9 @@ def test_somebody_is_invited_and_comes_in(admin, sit, demo):
     if name.count():
         name.fill("Convidada da Silva")
     guest.page.locator("main form button.btn-primary").first.click()
-    guest.page.wait_for_url(f"**/o/{BRAZIL}/**")
+    guest.page.wait_for_url(lambda url: "/accounts/invitation/" not in url)
+    answer = guest.page.goto(guest.at("debtors/"))
+    assert answer.status == 200 and "/accounts/" not in guest.page.url, "in, as who they were asked to be"
 
 
 def test_who_gets_what_tomorrow_is_one_key(admin):

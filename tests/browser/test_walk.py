@@ -52,7 +52,8 @@ def test_the_start_page_lets_one_in_as_anybody(visitor):
     assert page.locator(f"a[href*='/erp/{COLOMBIA}']").count() and page.locator("a[href*='/_sandbox/phone/']").count()
     page.locator("a[href*='/tour/']").first.click()
     page.wait_for_url("**/tour/**")
-    assert page.locator("a[href*='/walk/']").count() == 6
+    steps = page.locator("a[href*='/walk/'], input[name=next][value*='/walk/']")
+    assert steps.count() >= 6, "every step is one click away"
 
 
 def test_one_the_debtor_answers_pays_and_both_see_it(visitor, demo):
@@ -106,7 +107,7 @@ def test_two_a_threat_is_refused_and_softened(visitor):
 
 def test_three_the_supervisor_sees_it_and_reviews_it_with_two_keys(visitor):
     page = step(visitor, 3, "supervisor")
-    page.goto(visitor.at("review/"))
+    page.goto(visitor.at(f"review/{visitor.demo.hand('alerts', slug=COLOMBIA)[0]['id']}/"))
     assert THREAT in page.locator("#here").inner_text()
     visitor.count()
     visitor.press("c")
