@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kernel.errors import DomainError
-from messaging.models import Conversation, SendRequest
+from messaging.models import Conversation, Message, SendRequest
 from tenants import audit, lanes
 from tenants.events import Emit, emit
 from tenants.models import Membership
@@ -110,7 +110,7 @@ def reopen(conversation: Conversation, *, actor: str, now: datetime) -> None:
 def freeze(conversation: Conversation, *, actor: str, reason: str, now: datetime) -> None:
     """Nothing leaves in this conversation until a supervisor lifts it."""
     Conversation.objects.filter(pk=conversation.pk).update(frozen_at=now, updated_at=now)
-    audit.record("conversation.freeze", actor=actor, subject=SUBJECT, subject_id=conversation.pk, reason=reason)
+    _tell("conversation.freeze", conversation, actor=actor, reason=reason)
     emit(Emit("conversation.frozen", SUBJECT, conversation.pk, now, data={"reason": reason[:100]}))
 
 
@@ -148,6 +148,9 @@ def _tell(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
+    # Somebody who sees one creditor's words only writes that creditor's audit: the wall takes no other.
+    spoken = Message.objects.filter(conversation=conversation).exclude(creditor_id=None).order_by("-at", "-id")
     audit.record(
-        action, actor=actor, subject=SUBJECT, subject_id=conversation.pk, before=before, after=after, reason=reason
-    )
+        action, actor=actor, subject=SUBJECT, subject_id=conversation.pk, before=before, after=after, reason=reason,
+        creditor_id=spoken.values_list("creditor_id", flat=True).first(),
+    )  # fmt: skip
