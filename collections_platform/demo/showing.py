@@ -55,12 +55,12 @@ class Organisation:
         return f"{self.sandbox.base_url}/_sandbox/phone"
 
 
-def prepare(data: Path, world: Path = snapshot.SHIPPED) -> dict[str, State]:
+def prepare(data: Path) -> dict[str, State]:
     """The organisations of a data folder: found again, taken from the written world, or founded small.
 
     Before the sandboxes start: what they remember is laid where they look for it. Raises EmbeddedError.
     """
-    folder = data / "demo"
+    folder, world = data / "demo", data / snapshot.KEPT
     folder.mkdir(mode=0o700, exist_ok=True)
     known = {key: read_state(folder / f"{key}.json") for key in STORIES}
     states = {key: state for key, state in known.items() if state is not None}
@@ -74,7 +74,8 @@ def prepare(data: Path, world: Path = snapshot.SHIPPED) -> dict[str, State]:
         for key, state in states.items():
             renew(state).save(folder / f"{key}.json")
     if not states:
-        log.warning("the written world does not fit this version: a small one begins today")
+        if world.is_file():
+            log.warning("%s does not fit this version: the organisations begin today", world)
         for key in STORIES:
             story = story_of(key, debtors=SMALL)
             states[key] = found(story, now=story.shown_at, standing=True)

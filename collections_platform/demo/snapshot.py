@@ -37,8 +37,8 @@ from tenants.scope import tenant_scope
 from tenants.secrets import seal, unseal
 
 FORMAT = 1
-#: The world that comes with the program.
-SHIPPED = Path(__file__).with_name("world.tar.xz")
+#: A written world in a data folder: `--reset` starts from it instead of from an empty morning.
+KEPT = "world.tar.xz"
 #: Tables that are not carried, though they have a tenant: keys and what hangs on them alone, and work in hand.
 LEFT_OUT = frozenset({
     "tenants_tenantsecretkey", "tenants_keptanswer", "tenants_apikey", "tenants_job", "portfolio_debtorlink",
