@@ -9,6 +9,7 @@ import uuid
 
 _lock = threading.Lock()
 _last = 0
+_tail: int | None = None
 
 
 def uuid7() -> uuid.UUID:
@@ -19,9 +20,19 @@ def uuid7() -> uuid.UUID:
     global _last
     with _lock:
         stamp = time.time_ns() * 4096 // 1_000_000  # milliseconds with 12 fractional bits
+        if _tail is not None:
+            stamp &= ~0xFFF
         if stamp <= _last:
             stamp = _last + 1
         _last = stamp
     milliseconds, fraction = stamp >> 12, stamp & 0xFFF
-    tail = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
+    tail = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1) if _tail is None else _tail
     return uuid.UUID(int=(milliseconds << 80) | (7 << 76) | (fraction << 64) | (2 << 62) | tail)
+
+
+def without_chance(process: int) -> None:
+    """From here on this process makes ids that count up instead of being random: for made-up data that are kept in a
+    file, where chance cannot be compressed. `process` (below 2**62) sets them apart from those of other processes.
+    """
+    global _tail
+    _tail = process

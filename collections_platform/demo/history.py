@@ -1,7 +1,7 @@
 """Plays the demo's weeks through the product and writes them down.
 
 `python -m collections_platform.demo.history KEY --folder DIR` plays one organisation on the servers of the
-environment; `./run demo --write-world FILE` does it for all of them, side by side, and keeps the result.
+environment; `./run demo --write-worlds DIR` does it for all of them, side by side, and keeps the result.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ from django.conf import settings
 
 from collections_platform.runner.children import Child, end_all
 from collections_platform.runner.stack import answers, listens
+from kernel.ids import without_chance
 from messaging.channels.whatsapp.send import reset_runtime
 
 #: What payment links in old messages begin with: where `./run demo` listens if nobody else does.
 SHOWN_URL = "http://127.0.0.1:8000"
+KEYS = ("BR", "MX", "CO")
+SERVER = "from kernel.ids import without_chance; without_chance({ids}); import uvicorn; uvicorn.main()"
 
 
 def main() -> int:
@@ -39,8 +42,10 @@ def main() -> int:
     telling = import_module("collections_platform.demo.telling")  # its rooms read Django's settings
     gc.collect()
     gc.freeze()
+    place = 2 * KEYS.index(options.key)
+    without_chance(place)
     folder = options.folder / options.key
-    with processes(folder) as (sandbox_url, web_url):
+    with processes(folder, place + 1) as (sandbox_url, web_url):
         telling.tell(options.key, folder, sandbox_url, web_url, debtors=options.debtors, days=options.days)
     return 0
 
@@ -58,18 +63,22 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def processes(folder: Path) -> Iterator[tuple[str, str]]:
-    """A sandbox and a web server for one organisation, as long as its weeks are played."""
+def processes(folder: Path, ids: int) -> Iterator[tuple[str, str]]:
+    """A sandbox and a web server for one organisation, as long as its weeks are played.
+
+    `ids`: the number that sets the server's ids apart.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     web_port, sandbox_port = free_ports(2)
     web_url, sandbox_url = f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{sandbox_port}"
     environ = {"PUBLIC_URL": SHOWN_URL, "GRAPH_BASE_URL": sandbox_url, "PYTHONUNBUFFERED": "1"}
     python = [sys.executable, "-P", "-m"]
     sandbox = ["messaging.sandbox", "--port", str(sandbox_port), "--state", str(folder), "--seed", "7"]
-    server = ["uvicorn", "collections_platform.asgi:application", "--host", "127.0.0.1", "--port", str(web_port)]
+    server = [sys.executable, "-P", "-c", SERVER.format(ids=ids), "collections_platform.asgi:application"]
+    server += ["--host", "127.0.0.1", "--port", str(web_port), "--no-access-log"]
     children = [
         Child("sandbox", [*python, *sandbox, "--now", "2026-01-01T00:00:00Z"], folder / "sandbox.log", environ),
-        Child("web", [*python, *server, "--no-access-log"], folder / "web.log", environ),
+        Child("web", server, folder / "web.log", environ),
     ]
     settings.PUBLIC_URL, settings.GRAPH_BASE_URL = SHOWN_URL, sandbox_url
     try:

@@ -60,27 +60,30 @@ def prepare(data: Path) -> dict[str, State]:
 
     Before the sandboxes start: what they remember is laid where they look for it. Raises EmbeddedError.
     """
-    folder, world = data / "demo", data / snapshot.KEPT
+    folder = data / "demo"
     folder.mkdir(mode=0o700, exist_ok=True)
-    known = {key: read_state(folder / f"{key}.json") for key in STORIES}
-    states = {key: state for key, state in known.items() if state is not None}
-    if states and len(states) < len(STORIES):
-        raise EmbeddedError(f"Not all of the demo's organisations are in {folder}; start afresh with --reset.")
-    load_rule_packs(now=machine_now(), author=ACTOR)
-    if not states and Tenant.objects.filter(slug__in=[story.slug for story in STORIES.values()]).exists():
-        raise EmbeddedError(f"A first start ended half way in {data}; start afresh with --reset.")
-    if not states and world.is_file():
-        states = snapshot.restore(world, data) or {}
-        for key, state in states.items():
-            renew(state).save(folder / f"{key}.json")
-    if not states:
-        if world.is_file():
-            log.warning("%s does not fit this version: the organisations begin today", world)
-        for key in STORIES:
-            story = story_of(key, debtors=SMALL)
-            states[key] = found(story, now=story.shown_at, standing=True)
-            states[key].save(folder / f"{key}.json")
+    states = {}
+    for key, story in STORIES.items():
+        state = read_state(folder / f"{key}.json")
+        if state is None:
+            if Tenant.objects.filter(slug=story.slug).exists():
+                raise EmbeddedError(f"A first start ended half way in {data}; start afresh with --reset.")
+            load_rule_packs(now=machine_now(), author=ACTOR)
+            state = first_state(key, data)
+            state.save(folder / f"{key}.json")
+        states[key] = state
     return states
+
+
+def first_state(key: str, data: Path) -> State:
+    """An organisation as its weeks are written; one that begins small and today where they do not fit any more."""
+    kept = snapshot.written(key)
+    state = snapshot.restore(kept, data) if kept.is_file() else None
+    if state is not None:
+        return renew(state)
+    log.warning("%s is not there or does not fit this version: the organisation begins today", kept)
+    story = story_of(key, debtors=SMALL)
+    return found(story, now=story.shown_at, standing=True)
 
 
 def bring_up(data: Path, *, web_url: str, sandbox_urls: Mapping[str, str]) -> list[Organisation]:

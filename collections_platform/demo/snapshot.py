@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import io
 import json
+import logging
+import lzma
 import os
 import re
 import secrets
 import tarfile
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +24,7 @@ from typing import Any
 
 import orjson
 import psycopg
+from django.apps import apps
 from psycopg import sql
 
 from collections_platform.demo.founding import State
@@ -32,27 +35,32 @@ from portfolio import knowledge
 from portfolio.imports.rows import DebtorRow
 from portfolio.models import Creditor, Debtor, Invoice, Person
 from portfolio.services.debtors import document_hash
-from tenants.models import Tenant
+from tenants.digests import digest_of
 from tenants.scope import tenant_scope
 from tenants.secrets import seal, unseal
 
-FORMAT = 1
-#: A written world in a data folder: `--reset` starts from it instead of from an empty morning.
-KEPT = "world.tar.xz"
+log = logging.getLogger("trato.demo")
+
+FORMAT = 2
+#: The written weeks, a file for each organisation.
+WORLDS = Path(__file__).with_name("worlds")
 #: Tables that are not carried, though they have a tenant: keys and what hangs on them alone, and work in hand.
 LEFT_OUT = frozenset({
     "tenants_tenantsecretkey", "tenants_keptanswer", "tenants_apikey", "tenants_job", "portfolio_debtorlink",
     "tenants_invitation", "messaging_attachment",
 })  # fmt: skip
+#: Instead of the hash that an event states of a row: it is the row's, and found again from the row.
+REPEATED = "?"
 #: Columns whose values are not carried: table, column -> what stands there instead (SQL).
 INSTEAD = {
     ("tenants_rawinbound", "body"): "NULL",
-    ("tenants_inboundroute", "key"): "'left out ' || right(id::text, 12)",
+    ("tenants_inboundroute", "key"): "'left out ' || replace(id::text, '-', '')",
     ("tenants_user", "password"): "'!'",
     ("tenants_user", "last_login"): "NULL",
     ("portfolio_person", "document"): "''",
     ("portfolio_person", "document_hash"): "''",
     ("portfolio_person", "knowledge"): "''",
+    ("tenants_event", "digest"): f"CASE WHEN digest = '' THEN '' ELSE '{REPEATED}' END",
 }
 SEALED = "v1.%.%"
 #: So far behind real time is a clock that stands: letting it run takes it from where it stands.
@@ -88,26 +96,29 @@ def _columns(link: psycopg.Connection) -> dict[str, list[tuple[str, str]]]:
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-def write(target: Path, folder: Path, keys: Collection[str]) -> int:
-    """Keep what was played under `folder`; returns the file's size."""
-    states = {key: State(**json.loads((folder / key / "state.json").read_text())) for key in keys}
-    tenants = [state.tenant_id for state in states.values()]
-    manifest: dict[str, Any] = {"format": FORMAT, "tables": {}, "states": {}}
+def written(key: str) -> Path:
+    """Where an organisation's weeks are kept."""
+    return WORLDS / f"{key}.tar.xz"
+
+
+def write(target: Path, folder: Path) -> int:
+    """Keep what an organisation played in `folder`; returns the file's size."""
+    state = State(**json.loads((folder / "state.json").read_text()))
+    manifest: dict[str, Any] = {"format": FORMAT, "tables": {}, "state": {
+        "key": state.key, "tenant": state.tenant, "slug": state.slug, "players": state.players,
+    }}  # fmt: skip
     parts: dict[str, bytes] = {}
     with closing(admin()) as link:
         for table, columns in _columns(link).items():
-            data = b"".join(_rows(link, table, columns, tenants))
+            data = b"".join(_rows(link, table, columns, state.tenant_id))
             if data:
                 manifest["tables"][table] = [name for name, _ in columns]
                 parts[f"tables/{table}"] = data
-    for key, state in states.items():
-        manifest["states"][key] = {"tenant": state.tenant, "slug": state.slug, "players": state.players}
-        people, hashes = _known(key, state)
-        parts[f"people/{key}"] = orjson.dumps(people)
-        parts[f"hashes/{key}"] = orjson.dumps(hashes)
-        parts[f"sandbox/{key}"] = b"".join(_journal(folder / key / "sandbox.journal"))
-    with tarfile.open(target, "w:xz", preset=6) as tar:
-        _add(tar, "manifest.json", orjson.dumps(manifest))  # first: whoever asks what is in here reads no further
+    people, hashes = _known(state)
+    parts["people"], parts["hashes"] = orjson.dumps(people), orjson.dumps(hashes)
+    parts["sandbox"] = b"".join(_journal(folder / "sandbox.journal"))
+    with tarfile.open(target, "w:xz", preset=9 | lzma.PRESET_EXTREME) as tar:
+        _add(tar, "manifest", orjson.dumps(manifest))  # first: whoever asks what is in here reads no further
         for name, data in parts.items():
             _add(tar, name, data)
     return target.stat().st_size
@@ -119,9 +130,7 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     tar.addfile(info, io.BytesIO(data))
 
 
-def _rows(
-    link: psycopg.Connection, table: str, columns: list[tuple[str, str]], tenants: list[uuid.UUID]
-) -> Iterator[bytes]:
+def _rows(link: psycopg.Connection, table: str, columns: list[tuple[str, str]], tenant: uuid.UUID) -> Iterator[bytes]:
     parts: list[sql.Composable] = []
     for name, kind in columns:
         column = sql.Identifier(name)
@@ -131,13 +140,11 @@ def _rows(
             parts.append(sql.SQL("CASE WHEN {0} LIKE {1} THEN '' ELSE {0} END").format(column, sql.Literal(SEALED)))
         else:
             parts.append(column)
-    ids = sql.SQL(", ").join(sql.Literal(str(tenant)) for tenant in tenants)
-    if table == "tenants_tenant":
-        where = sql.SQL("id IN ({})").format(ids)
-    elif table == "tenants_user":
-        where = sql.SQL("id IN (SELECT user_id FROM tenants_membership WHERE tenant_id IN ({}))").format(ids)
-    else:
-        where = sql.SQL("tenant_id IN ({})").format(ids)
+    whose = {
+        "tenants_tenant": "id = {}",
+        "tenants_user": "id IN (SELECT user_id FROM tenants_membership WHERE tenant_id = {})",
+    }
+    where = sql.SQL(whose.get(table, "tenant_id = {}")).format(sql.Literal(str(tenant)))
     ordered = sql.SQL("ORDER BY id") if any(name == "id" for name, _ in columns) else sql.SQL("")
     statement = sql.SQL("COPY (SELECT {} FROM {} WHERE {} {}) TO STDOUT").format(
         sql.SQL(", ").join(parts), sql.Identifier(table), where, ordered
@@ -147,10 +154,10 @@ def _rows(
             yield bytes(block)
 
 
-def _known(key: str, state: State) -> tuple[list[list[Any]], list[list[str]]]:
+def _known(state: State) -> tuple[list[list[Any]], list[list[str]]]:
     """[person, kind, document, birth year] of everybody, and [hash, kind, id] of what the contact budget hides."""
     years: dict[tuple[str, str], int | None] = {}
-    for file in files(STORIES[key]):
+    for file in files(STORIES[state.key]):
         years |= {(file.creditor, row.debtor): row.birth_year for row in file.rows if isinstance(row, DebtorRow)}
     with tenant_scope(state.tenant_id):
         born: dict[uuid.UUID, int | None] = {}
@@ -180,52 +187,55 @@ def _journal(path: Path) -> Iterator[bytes]:
 
 
 def manifest_of(path: Path) -> dict[str, Any]:
-    """What a written world says of itself: {format, tables: {table: columns}, states}."""
+    """What a written world says of itself: {format, tables: {table: columns}, state}."""
     with tarfile.open(path, "r:xz") as tar:
         for member in tar:
-            if member.name == "manifest.json":
+            if member.name == "manifest":
                 found: dict[str, Any] = orjson.loads(_read(tar, member))
                 return found
-    return {"format": 0, "tables": {}, "states": {}}
+    return {"format": 0, "tables": {}, "state": {}}
 
 
 # --- taking in --------------------------------------------------------------------------------------------------------
 
 
-def restore(path: Path, data: Path) -> dict[str, State] | None:
-    """Put a written world into a database that has none of it; None when it does not fit this version's tables.
+def restore(path: Path, data: Path) -> State | None:
+    """Put a written organisation into a database that has none of it; None when it does not fit this version's tables.
 
-    Sandboxes' journals go to `data`/sandbox/<key>. The clocks stand where the show begins.
+    The sandbox's journal goes to `data`/sandbox/<key>. The clock stands where the show begins.
     """
     with tarfile.open(path, "r:xz") as tar:
         parts = {member.name: _read(tar, member) for member in tar}
-    manifest = orjson.loads(parts["manifest.json"])
+    manifest = orjson.loads(parts["manifest"])
     if manifest["format"] != FORMAT:
         return None
-    states = {
-        key: State(
-            key=key, tenant=known["tenant"], slug=known["slug"], players=known["players"], stage="restored",
-            api_key="", app_secret="", token="", verify_token="", psp_secret="",
-        )
-        for key, known in manifest["states"].items()
-    }  # fmt: skip
-    if Tenant.objects.filter(slug__in=[state.slug for state in states.values()]).exists():
-        return None
-    hashes = {key: orjson.loads(parts[f"hashes/{key}"]) for key in states}
-    parts["tables/compliance_contact"] = _hashed_anew(parts.get("tables/compliance_contact", b""), hashes, states)
+    state = State(
+        **manifest["state"], stage="restored", api_key="", app_secret="", token="", verify_token="", psp_secret=""
+    )
+    hashes = orjson.loads(parts["hashes"])
+    parts["tables/compliance_contact"] = _hashed_anew(parts.get("tables/compliance_contact", b""), hashes, state)
+    tables, events = dict(manifest["tables"]), {"tenants_event": manifest["tables"]["tenants_event"]}
+    del tables["tenants_event"]
     try:
-        _copy_in(manifest["tables"], parts, [state.tenant_id for state in states.values()])
+        with closing(admin()) as link, link.transaction():
+            _copy_in(link, tables, parts, state.tenant_id)
+        parts["tables/tenants_event"] = _stated_anew(parts["tables/tenants_event"], events["tenants_event"], state)
+        with closing(admin()) as link:
+            with link.transaction():
+                _copy_in(link, events, parts, state.tenant_id)
+            link.execute("ANALYZE")
+            link.commit()
     except psycopg.Error as problem:  # columns that this version does not have, or needs and cannot fill
         if problem.sqlstate and problem.sqlstate[:2] in ("42", "23", "22"):
+            log.warning("%s: %s", path, problem)
             return None
         raise
-    for key, state in states.items():
-        with tenant_scope(state.tenant_id):
-            _identify(orjson.loads(parts[f"people/{key}"]))
-        folder = data / "sandbox" / key
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "sandbox.journal").write_bytes(parts[f"sandbox/{key}"])
-    return states
+    with tenant_scope(state.tenant_id):
+        _identify(orjson.loads(parts["people"]))
+    folder = data / "sandbox" / state.key
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "sandbox.journal").write_bytes(parts["sandbox"])
+    return state
 
 
 def _read(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
@@ -233,19 +243,40 @@ def _read(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     return b"" if file is None else file.read()
 
 
-def _hashed_anew(rows: bytes, hashes: dict[str, list[list[str]]], states: dict[str, State]) -> bytes:
+def _hashed_anew(rows: bytes, hashes: list[list[str]], state: State) -> bytes:
     """The contact budget's rows with this installation's hashes of creditors and invoices."""
     fresh: dict[bytes, bytes] = {}
-    for key, known in hashes.items():
-        with tenant_scope(states[key].tenant_id):
-            for former, kind, name in known:
-                make = budget.creditor_hash if kind == "creditor" else budget.invoice_hash
-                fresh[former.encode()] = make(uuid.UUID(name)).encode()
+    with tenant_scope(state.tenant_id):
+        for former, kind, name in hashes:
+            make = budget.creditor_hash if kind == "creditor" else budget.invoice_hash
+            fresh[former.encode()] = make(uuid.UUID(name)).encode()
     return _HASH.sub(lambda match: fresh.get(match[0], match[0]), rows)
 
 
-def _copy_in(tables: dict[str, list[str]], parts: dict[str, bytes], tenants: list[uuid.UUID]) -> None:
-    with closing(admin()) as link, link.transaction(), link.cursor() as cursor:
+def _stated_anew(rows: bytes, columns: list[str], state: State) -> bytes:
+    """The log's events with the hashes of the rows that they announce; the rows are there already."""
+    at = {name: columns.index(name) for name in ("digest", "subject", "subject_id", "name")}
+    lines = [line.split(b"\t") for line in rows.splitlines()]
+    about: dict[str, list[list[bytes]]] = {}
+    for line in lines:
+        if line[at["digest"]] == REPEATED.encode():
+            about.setdefault(line[at["subject"]].decode(), []).append(line)
+    with tenant_scope(state.tenant_id):
+        for subject, events in about.items():
+            model = apps.get_model(*subject.split("."))
+            for start in range(0, len(events), 2000):
+                chunk = events[start : start + 2000]
+                found = model._base_manager.in_bulk({uuid.UUID(line[at["subject_id"]].decode()) for line in chunk})
+                for line in chunk:
+                    row = found[uuid.UUID(line[at["subject_id"]].decode())]
+                    line[at["digest"]] = digest_of(subject, row, event=line[at["name"]].decode()).encode()
+    return b"".join(b"\t".join(line) + b"\n" for line in lines)
+
+
+def _copy_in(
+    link: psycopg.Connection, tables: dict[str, list[str]], parts: dict[str, bytes], tenant: uuid.UUID
+) -> None:
+    with link.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")  # rows are whole already: nothing checks twice
         for table, columns in tables.items():
             names = sql.SQL(", ").join(map(sql.Identifier, columns))
@@ -253,7 +284,7 @@ def _copy_in(tables: dict[str, list[str]], parts: dict[str, bytes], tenants: lis
                 copy.write(parts[f"tables/{table}"])
         for (route,) in cursor.execute("SELECT id FROM tenants_inboundroute WHERE key LIKE 'left out%'").fetchall():
             cursor.execute("UPDATE tenants_inboundroute SET key = %s WHERE id = %s", [secrets.token_urlsafe(24), route])
-        cursor.execute("UPDATE tenants_tenant SET clock_offset = %s WHERE id = ANY(%s)", [-LONG_AGO, tenants])
+        cursor.execute("UPDATE tenants_tenant SET clock_offset = %s WHERE id = %s", [-LONG_AGO, tenant])
         for table, column in cursor.execute(
             "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' "
             "AND table_name = ANY(%s) AND (is_identity = 'YES' OR column_default LIKE 'nextval%%')", [list(tables)],
@@ -266,9 +297,6 @@ def _copy_in(tables: dict[str, list[str]], parts: dict[str, bytes], tenants: lis
                     id=sql.Identifier(column), table=sql.Identifier(table),
                 )
             )  # fmt: skip
-    with closing(admin()) as link:
-        link.autocommit = True
-        link.execute("ANALYZE")
 
 
 def _identify(people: list[list[Any]]) -> None:

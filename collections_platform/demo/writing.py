@@ -1,4 +1,4 @@
-"""`./run demo --write-world FILE`: plays the weeks of all stories side by side and keeps what came of them."""
+"""`./run demo --write-worlds DIR`: plays the weeks of all stories side by side and keeps what came of them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
+from collections_platform.demo.history import KEYS
 from collections_platform.embedded import EmbeddedError
 from collections_platform.runner.children import Child, end_all
 from kernel.clock import machine_now
-
-KEYS = ("BR", "MX", "CO")
 
 
 def write(target: Path, *, debtors: int = 0, days: int = 0) -> None:
@@ -34,5 +33,6 @@ def write(target: Path, *, debtors: int = 0, days: int = 0) -> None:
             for child in children:
                 sys.stdout.write(child.log.read_text()[-3000:] if child.log.exists() else "")
         snapshot = import_module("collections_platform.demo.snapshot")
-        size = snapshot.write(target, folder, KEYS)
-    sys.stdout.write(f"{target}: {size / 2**20:.1f} MB\n")
+        for key in KEYS:
+            file = target / snapshot.written(key).name
+            sys.stdout.write(f"{file}: {snapshot.write(file, folder / key):,} bytes\n")

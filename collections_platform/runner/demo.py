@@ -32,14 +32,14 @@ def main(argv: list[str]) -> int:
         arguments, passed_on = parser.parse_known_args(argv)
         return headless(arguments, passed_on)
     parser.add_argument("--port", type=int, default=PORT, help=f"first port to try (default {PORT})")
-    parser.add_argument("--write-world", type=Path, metavar="FILE", help="play the shown weeks anew and keep them")
+    parser.add_argument("--write-worlds", type=Path, metavar="DIR", help="play the shown weeks anew and keep them")
     parser.add_argument("--debtors", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--days", type=int, default=0, help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
-    return write_world(arguments) if arguments.write_world else serve(arguments)
+    return write_worlds(arguments) if arguments.write_worlds else serve(arguments)
 
 
-def write_world(arguments: argparse.Namespace) -> int:
+def write_worlds(arguments: argparse.Namespace) -> int:
     """Play the weeks of the demo's organisations on servers of their own and keep what came of them."""
     with tempfile.TemporaryDirectory(prefix="trato-world-") as name:
         data = Path(name) / "data"
@@ -48,7 +48,7 @@ def write_world(arguments: argparse.Namespace) -> int:
         with product_environment(data):
             bring_up_to_date()
             writing = import_module("collections_platform.demo.writing")
-            writing.write(arguments.write_world.resolve(), debtors=arguments.debtors, days=arguments.days)
+            writing.write(arguments.write_worlds.resolve(), debtors=arguments.debtors, days=arguments.days)
     return 0
 
 
@@ -78,11 +78,9 @@ def serve(arguments: argparse.Namespace) -> int:
         showing = import_module("collections_platform.demo.showing")
         known = showing.prepare(data)
         port = next_free_port(arguments.port)
-        ports = [port]
-        for _ in range(len(known) + 1):
-            ports.append(next_free_port(SANDBOX_PORT, taken=set(ports)))
-        sandboxes = dict(zip(known, ports[2:], strict=True))
-        stack = Stack(data, port=port, sandbox_port=ports[1], sandboxes=sandboxes)
+        sandbox_port = next_free_port(SANDBOX_PORT)
+        sandboxes = {key: next_free_port(SANDBOX_PORT) for key in known}
+        stack = Stack(data, port=port, sandbox_port=sandbox_port, sandboxes=sandboxes)
         outside = None
         try:
             stack.start()

@@ -1,8 +1,10 @@
 """The product's processes on this machine: sandbox, web, worker, beat. The demo serves them, chaos runs kill them."""
 
+import fcntl
 import os
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +18,8 @@ READY_SECONDS_MAX = 90.0
 SHORT_LIFE_SECONDS = 5.0
 PAUSE_SECONDS_MAX = 30.0
 WORKER_PROCESSES = 2
+#: Ports that this process has claimed, and the locks that say so.
+_claimed: dict[int, int] = {}
 
 
 class Stack:
@@ -117,17 +121,24 @@ def listens(port: int) -> bool:
         return link.connect_ex(("127.0.0.1", port)) == 0
 
 
-def next_free_port(first: int, taken: set[int] | None = None) -> int:
-    """`first`, or the next port above it that is free on loopback."""
+def next_free_port(first: int) -> int:
+    """`first`, or the next port above it that is free on loopback, claimed against other commands of ours until this
+    process ends: two that start at once do not choose the same one.
+    """
+    folder = Path(tempfile.gettempdir()) / f"trato-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
     for port in range(first, min(first + 200, 65536)):
-        if port in (taken or set()):
+        if port in _claimed:
             continue
-        with socket.socket() as probe:
-            if os.name == "posix":
+        claim = os.open(folder / str(port), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
                 probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+        except OSError:
+            os.close(claim)
+            continue
+        _claimed[port] = claim
+        return port
     raise EmbeddedError(f"No free port from {first} to {first + 199}; name another with --port.")

@@ -297,7 +297,7 @@ def normalise(text: str, vocabulary: Vocabulary = EMPTY) -> Normalised:
     mended: list[Token] = []
     seen: dict[str, str] = {}
     for place, token in enumerate(tokens):
-        if token.text in "430" and _stands_for_a_letter(place, tokens):
+        if token.text in ("4", "3", "0") and _stands_for_a_letter(place, tokens):
             token = Token({"4": "a", "3": "e", "0": "o"}[token.text], token.start, token.end)
         if token.text not in seen:
             seen[token.text] = token.text if token.text in ".?," else _repair(token.text, vocabulary)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
+from unicodedata import category
 
 from compliance.language.flags import CLASS_FLAGS, IDENTIFIER_FLAG
 from compliance.language.identifiers import bare, identifiers
@@ -91,9 +93,10 @@ def scan(text: str, *, author: Author = "agent", lang: str | None = None, contex
             findings.append(Finding(rule.cls, rule.severity, span, rule.id))
             if rule.severity > 1:
                 flags |= CLASS_FLAGS[rule.cls] | rule.flags
-        findings += _numbers(text, context, flags)
-        findings += _limits(text, context, flags)
-        if author != "template" and (shout := _shouting(text, words)):
+        shown, places = _shown(text)
+        told = [*_numbers(shown, context, flags), *_limits(shown, context, flags)]
+        findings += [replace(one, span=(places[one.span[0]], places[one.span[1] - 1] + 1)) for one in told]
+        if author != "template" and (shout := _shouting(shown, len(text), words)):
             findings.append(shout)
             flags |= CLASS_FLAGS["composure_loss"]
     findings.sort(key=lambda f: (-f.severity, CLASSES.index(f.cls), f.span))
@@ -256,6 +259,12 @@ def _numbers(text: str, context: Context, flags: set[str]) -> list[Finding]:
     return findings
 
 
+def _shown(text: str) -> tuple[str, list[int]]:
+    """What a reader sees of it, and where each character stands in it: nobody sees a zero-width space."""
+    places = [place for place, char in enumerate(text) if category(char) != "Cf"]
+    return "".join(text[place] for place in places), places
+
+
 def _limits(text: str, context: Context, flags: set[str]) -> list[Finding]:
     findings = []
     for pattern, limit, name in (
@@ -271,7 +280,7 @@ def _limits(text: str, context: Context, flags: set[str]) -> list[Finding]:
     return findings
 
 
-def _shouting(text: str, words: list[str]) -> Finding | None:
+def _shouting(text: str, length: int, words: list[str]) -> Finding | None:
     """Capitals throughout with a shout's marks, or a long sentence of capitals that speaks to "you"."""
     if not _SHOUT.search(text):
         return None
@@ -280,4 +289,4 @@ def _shouting(text: str, words: list[str]) -> Finding | None:
         return None
     if not any(w not in ".?," for w in words):
         return None
-    return Finding("composure_loss", 1, (0, len(text)), "tone.shouting")
+    return Finding("composure_loss", 1, (0, length), "tone.shouting")

@@ -11,22 +11,29 @@ from typing import Any
 
 from django.apps import apps
 
-from compliance.models import Consent, Contact, Decision, Stop
+from compliance.models import Consent, Contact, Decision, EvidencePack, LedgerCheck, Stop
 from kernel.ids import uuid7
 from messaging.models import (
+    Attachment,
+    Draft,
     Enrolment,
     Message,
+    Note,
     Outbound,
+    Presence,
     ProviderMessage,
+    QuickReply,
+    ReadMark,
     SendRequest,
     Sequence,
     SequenceVersion,
     StatusReport,
 )
-from monitoring.models import Alert, Scan
+from monitoring.models import Alert, AlertAction, Scan, SendStanding, Tally
 from portfolio.models import (
     Agreement,
     Creditor,
+    DebtorLink,
     Dispute,
     Entry,
     Import,
@@ -36,6 +43,7 @@ from portfolio.models import (
     Payment,
     Person,
     Promise,
+    SearchToken,
 )
 from tenants import audit, secrets
 from tenants.events import Emit, emit
@@ -177,6 +185,36 @@ def make_estate(number: Any, template: Any) -> Estate:
         creditor_id=creditor.id, debtor_id=debtor.id, conversation=thread, message=said, conduct="insult", severity=3,
         note=mark, actor=mark, raised_at=NOON, recorded_at=NOON,
     )  # fmt: skip
+    AlertAction.objects.create(creditor_id=creditor.id, alert=alert, kind="noted", user_id=uuid7(), text=mark, at=NOON)
+    anybody = {"conversation": thread, "user_id": uuid7()}
+    Draft.objects.create(**anybody, creditor_id=creditor.id, text=mark, updated_at=NOON)
+    ReadMark.objects.create(**anybody, read_at=NOON, updated_at=NOON)
+    Presence.objects.create(**anybody, seen_at=NOON)
+    Note.objects.create(
+        conversation=thread, creditor_id=creditor.id, debtor_id=debtor.id, author=mark, text=mark, origin_id=mark,
+        at=NOON, recorded_at=NOON,
+    )  # fmt: skip
+    QuickReply.objects.create(
+        creditor_id=creditor.id, language="pt", shortcut=mark, title=mark, text=mark, author=mark, created_at=NOON
+    )
+    attachment = Attachment.objects.create(
+        message=said, name=f"{mark}.png", media_type="image/png", size=1, sha256="0" * 64,
+        body=secrets.seal("eA==", purpose="attachment"), created_at=NOON,
+    )  # fmt: skip
+    SendStanding.objects.create(
+        id=request_id, creditor_id=creditor.id, debtor_id=debtor.id, decision_id=decision.id, day=NOON.date(),
+        part="sent", origin="api", sent=True, requested_at=NOON,
+    )  # fmt: skip
+    Tally.objects.create(creditor_id=creditor.id, day=NOON.date(), kind="sent", key="api", count=1)
+    LedgerCheck.objects.create(checked_at=NOON, whole=True, first_sequence=1, last_sequence=1, actor=mark)
+    EvidencePack.objects.create(
+        creditor_id=creditor.id, kind="debtor", subject_id=debtor.id, redaction="full", document="0" * 64, records=1,
+        messages=1, actor=mark, reason=mark, made_at=NOON,
+    )  # fmt: skip
+    DebtorLink.objects.create(
+        **common, contact_point=point, token_hash=uuid7().hex, source=mark, expires_at=NOON, created_at=NOON
+    )
+    SearchToken.objects.get_or_create(person_id=person.id, subject_id=person.id, kind="n", token=mark)
     entry = audit.record(
         "test", actor=mark, subject="portfolio.debtor", subject_id=debtor.id, after={"x": mark}, creditor_id=creditor.id
     )
@@ -206,6 +244,7 @@ def make_estate(number: Any, template: Any) -> Estate:
     rows = {
         "debtor": debtor, "person": person, "contact_point": point, "document": document, "invoice": invoice,
         "conversation": thread, "message": said, "payment": payment, "decision": decision, "request": wish,
+        "attachment": attachment,
     }  # fmt: skip
     return Estate(mark, creditor, rows, ids)
 

@@ -20,7 +20,6 @@ import pytest
 
 from collections_platform.embedded import reset
 from collections_platform.embedded.account import die_with_parent
-from collections_platform.runner.stack import next_free_port
 
 TOP = Path(__file__).resolve().parents[2]
 #: An address and a data folder of a demo that is up already: `TRATO_DEMO_AT="http://127.0.0.1:8000 .trato"`.
@@ -100,9 +99,8 @@ def shown(data: Path) -> Iterator[Demo]:
             demo.end()
         return
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    port = next_free_port(8500 + os.getpid() % 400)
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "collections_platform.runner", "demo", "--data", str(data), "--port", str(port)],
+        [sys.executable, "-P", "-m", "collections_platform.runner", "demo", "--data", str(data), "--port", "8500"],
         env=kept | {"PYTHONPATH": str(TOP), "STATIC_ROOT": str(data.parent / "static")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

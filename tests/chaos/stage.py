@@ -223,7 +223,13 @@ class Stage:
     def whole(self) -> None:
         """Whatever has happened so far: nothing twice at the sandbox, nothing said that was not stored, once each."""
         until("all webhooks answered", lambda: self.left() == 0)
-        until("all bodies read", lambda: self.count("SELECT count(*) FROM tenants_job WHERE parked_at IS NULL") == 0)
+        try:
+            until("all jobs done", lambda: self.count("SELECT count(*) FROM tenants_job WHERE parked_at IS NULL") == 0)
+        except AssertionError as error:
+            left = self.rows(
+                "SELECT task, due_at, leased_until, attempts, error FROM tenants_job WHERE parked_at IS NULL"
+            )
+            raise AssertionError(f"{error}: {left[:5]} of {len(left)}\n{self.words()}") from None
         parked = self.rows("SELECT task, subject, error FROM tenants_job WHERE parked_at IS NOT NULL")
         assert not parked, parked
         doubled = {reference: n for reference, n in self.taken().items() if n > 1}

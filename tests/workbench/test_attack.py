@@ -19,8 +19,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
 from kernel.ids import uuid7
-from messaging.models import Attachment, MessageTemplate, Number, Outbound, Sequence
-from tenants import secrets
+from messaging.models import MessageTemplate, Number, Outbound, Sequence
+from portfolio.imports.wizard import begin
+from tenants import uploads
 from tenants.models import ApiKey, InboundRoute, Invitation, Membership, RawInbound, Tenant, Upload, User
 from tenants.scope import tenant_scope
 from tests.attack.worlds import Estate, Organisation, make_organisation, photograph
@@ -156,37 +157,35 @@ def make_house(country: str) -> House:
     raw = RawInbound.objects.create(
         route=route, tenant_id=tenant.pk, received_at=NOON, sha256="0" * 64, body=world.theirs.mark.encode()
     )
-    with tenant_scope(tenant.pk):
-        parts = {
-            name: parts_of(tenant, estate, people, invited, raw)
-            for name, estate in (("ours", world.ours), ("theirs", world.theirs))
-        }
+    parts = {}
+    for name, estate in (("ours", world.ours), ("theirs", world.theirs)):
+        upload = looked_at(tenant, estate)
+        with tenant_scope(tenant.pk):
+            parts[name] = parts_of(tenant, estate, people, invited, raw, upload)
     words = {"ours": world.ours.words(), "theirs": world.theirs.words()}
     return House(world, people, limited, parts, words)
 
 
-def parts_of(
-    tenant: Tenant, estate: Estate, people: dict[str, User], invited: Invitation, raw: RawInbound
-) -> dict[str, Any]:
-    creditor, mark = estate.creditor, estate.mark
-    upload = Upload.objects.create(
-        creditor_id=creditor.pk,
-        name=f"{mark}.csv",
-        part_size=1,
-        state="ready",
+def looked_at(tenant: Tenant, estate: Estate) -> Upload:
+    """A file of this creditor in the wizard's second step."""
+    file = f"debtor_id,name,amount\n1,{estate.mark},10.00\n".encode()
+    upload = uploads.receive(
+        [file], tenant_id=tenant.pk, creditor_id=estate.creditor.pk, creditor_ids=None, name=f"{estate.mark}.csv",
         author="x",
-        created_at=NOON,
-        updated_at=NOON,
-    )
-    attachment = Attachment.objects.create(
-        message=estate.rows["message"], name=f"{mark}.png", media_type="image/png", size=1, sha256="0" * 64,
-        body=secrets.seal("eA==", purpose="attachment"), created_at=NOON,
     )  # fmt: skip
+    with tenant_scope(tenant.pk):
+        return begin(upload, estate.creditor, language="en")
+
+
+def parts_of(
+    tenant: Tenant, estate: Estate, people: dict[str, User], invited: Invitation, raw: RawInbound, upload: Upload
+) -> dict[str, Any]:
+    creditor = estate.creditor
     first = {name: sorted(values)[0] for name, values in estate.ids.items()}
     return {
         "conversation_id": estate.rows["conversation"].pk, "debtor_id": estate.rows["debtor"].pk,
         "decision_id": estate.rows["decision"].pk, "alert_id": next(iter(estate.ids["alert"])),
-        "attachment_id": attachment.pk, "creditor_id": creditor.pk, "template_id": MessageTemplate.objects.get().pk,
+        "attachment_id": estate.rows["attachment"].pk, "creditor_id": creditor.pk, "template_id": MessageTemplate.objects.get().pk,
         "sequence_id": Sequence.objects.get(creditor_id=creditor.pk).pk, "code": "no-such-rule",
         "supervisor-list name": "waiting", "alert-act action": "violation",
         "person pk": people[Role.AGENT].pk, "person-let action": "deactivate",
