@@ -56,6 +56,7 @@ class File:
     name: str
     media_type: str
     body: bytes
+    creditor_id: uuid.UUID | None
 
 
 def conversation_for(debtor: Debtor, point: ContactPoint | None, *, now: datetime) -> Conversation | None:
@@ -129,7 +130,8 @@ def receive(
 
 def attachment(attachment_id: uuid.UUID) -> File | None:
     """A kept file, opened; None for one that may not be seen or is none."""
-    found = Attachment.objects.filter(pk=attachment_id).first()
+    found = Attachment.objects.select_related("message").filter(pk=attachment_id).first()
     if found is None or not found.body:
         return None
-    return File(found.name, found.media_type, base64.b64decode(unseal(found.body, purpose=_PURPOSE)))
+    body = base64.b64decode(unseal(found.body, purpose=_PURPOSE))
+    return File(found.name, found.media_type, body, found.message.creditor_id)

@@ -117,7 +117,7 @@ def write(target: Path, folder: Path) -> int:
     people, hashes = _known(state)
     parts["people"], parts["hashes"] = orjson.dumps(people), orjson.dumps(hashes)
     parts["sandbox"] = b"".join(_journal(folder / "sandbox.journal"))
-    with tarfile.open(target, "w:xz", preset=9 | lzma.PRESET_EXTREME) as tar:
+    with lzma.open(target, "wb", preset=9 | lzma.PRESET_EXTREME) as file, tarfile.open(fileobj=file, mode="w|") as tar:
         _add(tar, "manifest", orjson.dumps(manifest))  # first: whoever asks what is in here reads no further
         for name, data in parts.items():
             _add(tar, name, data)
@@ -263,7 +263,7 @@ def _stated_anew(rows: bytes, columns: list[str], state: State) -> bytes:
             about.setdefault(line[at["subject"]].decode(), []).append(line)
     with tenant_scope(state.tenant_id):
         for subject, events in about.items():
-            model = apps.get_model(*subject.split("."))
+            model = apps.get_model(subject)
             for start in range(0, len(events), 2000):
                 chunk = events[start : start + 2000]
                 found = model._base_manager.in_bulk({uuid.UUID(line[at["subject_id"]].decode()) for line in chunk})

@@ -206,7 +206,7 @@ def make_estate(number: Any, template: Any) -> Estate:
         part="sent", origin="api", sent=True, requested_at=NOON,
     )  # fmt: skip
     Tally.objects.create(creditor_id=creditor.id, day=NOON.date(), kind="sent", key="api", count=1)
-    LedgerCheck.objects.create(checked_at=NOON, whole=True, first_sequence=1, last_sequence=1, actor=mark)
+    LedgerCheck.objects.create(checked_at=NOON, whole=True, first_sequence=1, last_sequence=1, actor="system:test")
     EvidencePack.objects.create(
         creditor_id=creditor.id, kind="debtor", subject_id=debtor.id, redaction="full", document="0" * 64, records=1,
         messages=1, actor=mark, reason=mark, made_at=NOON,

@@ -154,7 +154,7 @@ def gate(slug: str) -> dict[str, int]:
     with tenant_scope(organisation(slug).pk):
         return {
             "requests": SendRequest.objects.count(),
-            "decided": SendRequest.objects.exclude(decision_id=None).count(),
+            "decided": SendRequest.objects.filter(decision_id__in=Decision.objects.values("id")).count(),
         }
 
 

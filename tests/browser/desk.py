@@ -113,7 +113,7 @@ class Person:
         """Language and theme, as the menu sets them."""
         answer = self.context.request.post(
             f"{self.demo.url}/account/preferences/",
-            form=choices,
+            form=dict(choices),
             headers={"X-CSRFToken": self.token(), "Accept": "application/json", "Referer": self.demo.url},
         )
         assert answer.ok, answer.status

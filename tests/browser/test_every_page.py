@@ -109,7 +109,8 @@ class Eye:
     """Looks at pages and keeps what is wrong with them."""
 
     def __init__(self, person: Any, axe: str) -> None:
-        self.person, self.axe, self.wrong, self.seen = person, axe, [], 0
+        self.person, self.axe, self.seen = person, axe, 0
+        self.wrong: list[str] = []
 
     def look(self, path: str, *, sizes: Any = SIZES, themes: Any = THEMES) -> None:
         """Open it; at each size and in each theme let axe look."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,10 @@ pytestmark = [
 ]
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 BYTES_MAX = 250_000
+
+
+def answered(phone, before):
+    return phone.count() >= before + 2
 
 
 def take(page, name):
@@ -45,7 +50,7 @@ def test_the_inbox_beside_the_phone(demo, browser):
         if place is None:
             break
         phone.tap(place)
-        until("the bot answered", lambda count=before: phone.count() >= count + 2)
+        until("the bot answered", partial(answered, phone, before))
         person.page.wait_for_timeout(600)
     take(person.page, "inbox-and-phone")
     person.context.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import partial
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_two_keys_review_an_alert(supervisor, sit, demo):
 
 def test_a_false_alarm_and_on_to_the_next(supervisor, sit, demo):
     debtors = [threaten(sit, demo), threaten(sit, demo)]
-    alerts = [until("the alert", lambda d=debtor: newest_alert(demo, d)) for debtor in debtors]
+    alerts = [until("the alert", partial(newest_alert, demo, debtor)) for debtor in debtors]
     page = supervisor.go(f"review/{alerts[0]['id']}/")
     supervisor.press("f")
     until("decided", lambda: newest_alert(demo, debtors[0])["state"] == "false_alarm")

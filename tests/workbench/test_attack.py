@@ -9,12 +9,11 @@ from __future__ import annotations
 import inspect
 import json
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
@@ -99,7 +98,7 @@ NAMED = pytest.mark.parametrize("address", ADDRESSES, ids=lambda each: each.name
 def door_of(view: Callable[..., Any]) -> dict[str, Any]:
     """What the access decorator was told; {} for a view without one."""
     found = inspect.getclosurevars(view).nonlocals
-    return found if "view" in found and inspect.unwrap(view) is not view else {}
+    return dict(found) if "view" in found and inspect.unwrap(view) is not view else {}
 
 
 def roles_of(address: Address) -> frozenset[str]:
@@ -112,8 +111,8 @@ class House:
     """An organisation under attack: rows of every kind in two creditors, and people in every role."""
 
     world: Organisation
-    people: dict[str, User]
-    limited: dict[str, User]  # only the first creditor is theirs
+    people: dict[Role, User]
+    limited: dict[Role, User]  # only the first creditor is theirs
     parts: dict[str, dict[str, Any]]  # by estate: what stands between the slashes
     words: dict[str, set[str]] = field(default_factory=dict)
 
@@ -178,7 +177,7 @@ def looked_at(tenant: Tenant, estate: Estate) -> Upload:
 
 
 def parts_of(
-    tenant: Tenant, estate: Estate, people: dict[str, User], invited: Invitation, raw: RawInbound, upload: Upload
+    tenant: Tenant, estate: Estate, people: Mapping[Role, User], invited: Invitation, raw: RawInbound, upload: Upload
 ) -> dict[str, Any]:
     creditor = estate.creditor
     first = {name: sorted(values)[0] for name, values in estate.ids.items()}
@@ -225,18 +224,18 @@ def as_person(user: User | None) -> Client:
     return client
 
 
-def says(response: HttpResponse) -> str:
+def says(response: Any) -> str:
     return "" if response.streaming else response.content.decode(errors="replace")
 
 
-def both(client: Client, url: str, data: dict[str, Any] | None = None) -> list[tuple[str, HttpResponse]]:
+def both(client: Client, url: str, data: dict[str, Any] | None = None) -> list[tuple[str, Any]]:
     """Ask and post, as a page and as a part of one."""
     return [
         ("GET", client.get(url)),
         ("GET part", client.get(url, headers={"HX-Request": "true"})),
         ("POST", client.post(url, data or {})),
         ("POST part", client.post(url, data or {}, headers={"HX-Request": "true"})),
-    ]  # type: ignore[list-item]
+    ]
 
 
 # -- the doors ---------------------------------------------------------------------------------------------------------
@@ -382,11 +381,11 @@ def test_whoever_is_limited_to_a_creditor_sees_nothing_of_another(address, house
             assert not [word for word in hidden if word in text], (role, query)
             assert query.startswith("?about") or not [each for each in foreign if each in text], (role, query)
         if theirs != mine:
-            for how, response in both(client, theirs):
+            for how, answer in both(client, theirs):
                 allowed = {404, 405} | (
                     {403} if (role in READERS and "POST" in how) or address.name in GUARDED else set()
                 )
-                assert response.status_code in allowed, (role, how, response.status_code)
+                assert answer.status_code in allowed, (role, how, answer.status_code)
 
 
 @NAMED

@@ -35,6 +35,7 @@ def made(tenant: Tenant, **fields: Any) -> Creditor:
 
 
 def again(row: Creditor) -> Creditor:
+    assert row.tenant_id is not None
     with tenant_scope(row.tenant_id):
         return Creditor.objects.get(pk=row.pk)
 

@@ -25,7 +25,7 @@ def opened(request: PageRequest, attachment_id: uuid.UUID) -> HttpResponse:
         raise Http404("no such file")
     audit.record(
         "attachment.open", actor=request.actor, subject="messaging.attachment", subject_id=attachment_id,
-        after={"type": found.media_type},
+        creditor_id=found.creditor_id, after={"type": found.media_type},
     )  # fmt: skip
     response = HttpResponse(found.body, content_type=found.media_type)
     response["Content-Disposition"] = content_disposition_header(found.media_type not in _SHOWN, found.name) or "inline"

@@ -234,7 +234,7 @@ def org_clock(context: template.Context) -> SafeString:
     local = context["now"].astimezone(zone)
     text = format_datetime(local, "EEE d MMM, HH:mm", locale=_words())
     place = get_timezone_location(zone, locale=_words(), return_city=True)
-    frozen = format_html(' data-frozen="1"') if organisation.clock_frozen_at else ""
+    frozen = format_html(' data-frozen="{}"', 1) if organisation.clock_frozen_at else ""
     return format_html(
         '<span class="clock">{}<time data-clock data-zone="{}" datetime="{}"{}>{}</time><small>{}</small></span>',
         icon("clock-pause" if frozen else "clock"), zone.key, local.isoformat(), frozen, text, place,
