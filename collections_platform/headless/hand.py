@@ -15,11 +15,14 @@ from pathlib import Path
 
 import django
 
-#: What the hand may do, by the byte that the run writes: nothing; answer messages; send, scan, seal.
-REST, ANSWER, SEND = 0, 1, 2
+#: What only looks at what was done, so that it does not matter when: scans, figures, seals, their verification.
+LOOKS = ("scan", "figures", "seal", "verify")
+#: What the hand may do, by the byte that the run writes: nothing; look; answer messages too; send too.
+REST, LOOK, ANSWER, SEND = 0, 1, 2, 3
 SHARED: dict[int, tuple[str, ...]] = {
-    ANSWER: ("messaging.react",),
-    SEND: ("messaging.react", "dispatch", "scan", "seal"),
+    LOOK: LOOKS,
+    ANSWER: ("messaging.react", *LOOKS),
+    SEND: ("messaging.react", "dispatch", *LOOKS),
 }
 
 

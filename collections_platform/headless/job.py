@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 from tqdm import tqdm
 
 from collections_platform.headless import agents, report, world
-from collections_platform.headless.hand import ANSWER, REST, SEND, Baton
+from collections_platform.headless.hand import ANSWER, LOOK, LOOKS, REST, SEND, Baton
 from collections_platform.headless.link import Erp, Sandbox
 from collections_platform.headless.options import START, Options, parse
 from collections_platform.headless.source import Source, open_source, profiles
@@ -110,17 +110,16 @@ class Hand:
         command = [sys.executable, "-P", "-m", "collections_platform.headless.hand", tenant, str(path)]
         self.child = Child("hand", command, folder / "hand.log", environ)
 
-    @contextmanager
-    def helping(self, wish: int, *, needed: bool) -> Iterator[None]:
-        """Have it help with this inside the block. Raises DomainError when it does not put it down again."""
-        if not needed:
-            yield
-            return
+    def help(self, wish: int, *, needed: bool) -> None:
+        """From now on it helps with this, and with nothing else: what it did before is out of its hands.
+
+        It is started when it is first `needed`. Raises DomainError when it does not understand any more.
+        """
         if not self.child.alive:
+            if not needed:
+                return
             self.child.start()
-        self._baton.say(wish, heard=False)
-        yield
-        if self.child.alive and not self._baton.say(REST, heard=True) and self.child.alive:
+        if not self._baton.say(wish, heard=True) and self.child.alive:
             raise DomainError(
                 "process_failed", "the run's second process does not answer: see %(log)s", log=self.child.log
             )
@@ -234,16 +233,20 @@ def live(tenant_id: uuid.UUID, hand: Hand) -> None:
     """Do everything that is due at this instant, in the same order in every run.
 
     First everything that came in is taken in, then answered, then heard by whoever follows the log; only then is
-    anything asked for that was planned. The hand shares what touches one conversation each, and the sending.
+    anything asked for that was planned. The hand shares what touches one conversation each, and the sending; while it
+    does not, it looks at what was done.
     """
-    every = work.known()
+    every = work.known() - set(LOOKS)
+    hand.help(LOOK, needed=False)
     work.drain(tenant_id, only=jobs.known() - {arrivals.REACT})
-    with hand.helping(ANSWER, needed=_waiting(tenant_id, Job.objects.filter(task=arrivals.REACT)) >= WORTH_HELP):
-        work.drain(tenant_id, only={arrivals.REACT})
+    hand.help(ANSWER, needed=_waiting(tenant_id, Job.objects.filter(task=arrivals.REACT)) >= WORTH_HELP)
+    work.drain(tenant_id, only={arrivals.REACT})
+    hand.help(LOOK, needed=False)
     for later in ({"requests", "sequence", "dispatch"}, {"sequence", "dispatch"}, {"dispatch"}):
         work.drain(tenant_id, only=every - later)
-    with hand.helping(SEND, needed=_waiting(tenant_id, Outbound.objects.filter(state="queued")) >= WORTH_HELP):
-        work.drain(tenant_id)
+    hand.help(SEND, needed=_waiting(tenant_id, Outbound.objects.filter(state="queued")) >= WORTH_HELP)
+    work.drain(tenant_id)
+    hand.help(REST, needed=False)
 
 
 def _waiting(tenant_id: uuid.UUID, rows: QuerySet[Any]) -> int:

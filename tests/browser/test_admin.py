@@ -118,7 +118,8 @@ def test_somebody_is_invited_and_comes_in(admin, sit, demo):
 
 def test_who_gets_what_tomorrow_is_one_key(admin):
     page = admin.go("sequences/")
-    page.locator("main a[href*='/sequences/']:not([href$='/new/'])").first.click()
+    page.locator("main a.row-link[href*='/sequences/']").first.click()
+    page.locator("[data-key='d']").wait_for()
     admin.count()
     admin.press("d")
     page.wait_for_url("**/rehearsal/**")

@@ -67,5 +67,6 @@ def _page(request: HttpRequest, step: str, *, status: int = 200, **more: Any) ->
     context = {"step": step, "invitation": more.pop("row", None), **more}
     response = render(request, "workbench/people/accept.html", context, status=status)
     patch_cache_control(response, private=True, no_store=True)
-    response["Referrer-Policy"] = "no-referrer"  # the address is the key
+    # The address is the key. Not "no-referrer": browsers then send no origin with the form, and it is refused as foreign.
+    response["Referrer-Policy"] = "same-origin"
     return response
