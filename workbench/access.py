@@ -106,7 +106,8 @@ def live_page(view: Callable[..., Awaitable[HttpResponseBase]]) -> View:
     async def entered(request: HttpRequest, *args: Any, organisation: str, **parts: Any) -> HttpResponseBase:
         refused = await sync_to_async(_enter_briefly)(request, organisation)
         if refused is not None:
-            return refused
+            # A browser's stream cannot follow to the login: nothing to hear is the answer that it takes without a word.
+            return HttpResponse(status=204) if refused.status_code in (302, 401) else refused
         return await view(request, *args, **parts)
 
     return entered  # type: ignore[return-value]
