@@ -22,7 +22,10 @@ def cases_of(path: Path) -> list[Case]:
     return read_cases(path.read_text(encoding="utf-8"), path.name, PACKS) if path.exists() else []
 
 
-@pytest.mark.parametrize("case", cases_of(HERE / "cases.yaml"), ids=lambda case: f"{case.id} {case.title}")
+OWN = [case for path in sorted((HERE / "cases").glob("*.yaml")) for case in cases_of(path)]
+
+
+@pytest.mark.parametrize("case", OWN, ids=lambda case: f"{case.id} {case.title}")
 def test_own_case(case):
     assert case.differences(case.decide()) == []
 
@@ -34,7 +37,7 @@ def test_every_reference_example_is_decided_as_expected():
     assert {case.id: found for case in cases if (found := case.differences(case.decide()))} == {}
 
 
-@pytest.mark.parametrize("case", cases_of(HERE / "cases.yaml"), ids=lambda case: case.id)
+@pytest.mark.parametrize("case", OWN, ids=lambda case: case.id)
 def test_own_case_replays_from_its_evidence(case):
     decision = case.decide()
     stored = json.loads(json.dumps(facts_to_json(case.intent, case.facts, case.at, case.ruleset)))
