@@ -1,7 +1,7 @@
-"""./run mutate [--pack CODE] [--json FILE]: change every deciding value of the rule packs; does a case notice each?
+"""./run mutate [--pack CODE] [--json FILE] [--cases FOLDER]: change every deciding value of the rule packs in turn.
 
-The cases are the project's own (tests/compliance/cases/*.yaml), decided in process. Exit 1 when a change goes
-unnoticed, 2 when the cases do not pass as the packs stand.
+Does a written case notice each? The cases are the project's own (tests/compliance/cases/*.yaml) unless a folder is
+given; they are decided in process. Exit 1 when a change goes unnoticed, 2 when a case fails as the packs stand.
 """
 
 import argparse
@@ -34,17 +34,21 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./run mutate", description=__doc__)
     parser.add_argument("--pack", choices=sorted(packs), action="append", help="only this pack (may be repeated)")
     parser.add_argument("--json", type=Path, help="keep everything, also the changes that decide nothing, in a file")
+    parser.add_argument("--cases", type=Path, default=CASES, help="a folder of case files (*.yaml)")
     arguments = parser.parse_args(argv)
     started = time.monotonic()
     try:
-        wrong = sorted(set(bench().red(COMMON, packs, bench().plans(packs))))
+        own = bench(arguments.cases)
+        wrong = sorted(set(own.red(COMMON, packs, own.plans(packs))))
     except CaseError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     if wrong:
-        sys.stderr.write(f"As the packs stand, these cases are decided otherwise than they expect: {', '.join(wrong)}\n")
+        sys.stderr.write(
+            f"As the packs stand, these cases are decided otherwise than they expect: {', '.join(wrong)}\n"
+        )
         return 2
-    results = examined(arguments.pack or sorted(packs))
+    results = examined(arguments.pack or sorted(packs), arguments.cases)
     took = time.monotonic() - started
     tell(results, took)
     if arguments.json:
@@ -52,24 +56,24 @@ def main(argv: list[str]) -> int:
     return int(any(result.survived for result in results))
 
 
-@lru_cache(maxsize=1)
-def bench() -> Bench:
-    """The shipped packs, the shipped number plans, the project's own cases."""
+@lru_cache(maxsize=2)
+def bench(cases: Path = CASES) -> Bench:
+    """The shipped packs, the shipped number plans, and the cases of a folder. Raises CaseError."""
     plans = yaml.safe_load((PACKS_DIR / "number_plans.yaml").read_text(encoding="utf-8"))
-    documents = [read_document(path.read_text(encoding="utf-8"), path.name) for path in sorted(CASES.glob("*.yaml"))]
+    documents = [read_document(path.read_text(encoding="utf-8"), path.name) for path in sorted(cases.glob("*.yaml"))]
     return Bench(load_packs(), plans, documents)
 
 
-def examined(codes: Sequence[str]) -> list[Result]:
+def examined(codes: Sequence[str], cases: Path) -> list[Result]:
     """The packs one by one, on two processes."""
     with ProcessPoolExecutor(PROCESSES) as pool:
-        parts = [(code, [pool.submit(part, code, number) for number in range(PARTS)]) for code in codes]
+        parts = [(code, [pool.submit(part, code, cases, number) for number in range(PARTS)]) for code in codes]
         return [together([done.result() for done in running]) for _, running in parts]
 
 
-def part(code: str, number: int) -> Result:
+def part(code: str, cases: Path, number: int) -> Result:
     """One in PARTS of a pack's changes."""
-    return examine(bench(), code, lambda place: place % PARTS == number)
+    return examine(bench(cases), code, lambda place: place % PARTS == number)
 
 
 def together(parts: Sequence[Result]) -> Result:

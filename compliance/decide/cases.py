@@ -298,9 +298,7 @@ class _Reader:
             free_text=self.truth("message/free_text", row.get("free_text", False)),
         )
 
-    def facts(
-        self, ruleset: RuleSet, overlays: tuple[str, ...], at: datetime
-    ) -> tuple[Facts, tuple[str, ...] | None]:
+    def facts(self, ruleset: RuleSet, overlays: tuple[str, ...], at: datetime) -> tuple[Facts, tuple[str, ...] | None]:
         phone = self.raw.get("phone")
         if phone is not None and not isinstance(phone, (str, int)):
             raise self.fail("phone", f"expected a number like +573001234567, got {phone!r}")

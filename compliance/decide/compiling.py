@@ -64,12 +64,15 @@ def compile_layers(layers: Sequence[Layer]) -> RuleSet:
     for layer in kept:
         reader.read(layer)
     for key in ("channel_specific", "purpose_specific"):
-        if not any((layer.data.get("consent") or {}).get(key) is True for layer in kept):
+        said = [(layer.data.get("consent") or {}).get(key) for layer in kept]
+        if False in said and True not in said:
             raise DomainError(
                 "pack_invalid",
-                "consent is always given for a channel and a purpose: no pack of %(packs)s says %(key)s",
-                packs=", ".join(layer.name for layer in kept),
+                "rule pack %(pack)s, %(rule)s: %(key)s can only be %(known)s",
+                pack=kept[said.index(False)].name,
+                rule="consent",
                 key=key,
+                known=True,
             )
     plans = {name: reader.plan(name) for name in MESSAGE_CLASSES}
     spans = [max(cap.days, (cap.clear_days or 0) + 1) for cap in reader.caps]

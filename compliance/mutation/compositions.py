@@ -38,7 +38,9 @@ def same_compositions(before: Mapping[str, Pack], after: Mapping[str, Pack], cod
 
 def _compositions(packs: Mapping[str, Pack], code: str) -> Iterator[tuple[str, ...]]:
     """Layers by their codes: each country with and without the region's default and with each of its states."""
-    countries = [code] if code not in (COMMON, LATAM_DEFAULT) else [c for c in packs if c not in (COMMON, LATAM_DEFAULT)]
+    countries = (
+        [code] if code not in (COMMON, LATAM_DEFAULT) else [c for c in packs if c not in (COMMON, LATAM_DEFAULT)]
+    )
     defaults = (LATAM_DEFAULT,) if code == LATAM_DEFAULT else ("", LATAM_DEFAULT)
     for country in countries:
         for overlay in ("", *packs[country].overlays):

@@ -124,7 +124,9 @@ def _of(value: Any, path: Path) -> Iterator[Mutant]:
         if key == "spacing":
             yield Mutant(path, value, None)
         for inner, held in value.items():
-            informs = inner in _INFORMS or (inner == "when" and "fields" in value) or (inner == "rule" and "per" in value)
+            informs = (
+                inner in _INFORMS or (inner == "when" and "fields" in value) or (inner == "rule" and "per" in value)
+            )
             if not informs:
                 yield from _of(held, (*path, inner))
     elif isinstance(value, list) and any(isinstance(row, Mapping) for row in value):
