@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from compliance.decide import facts_to_json, load_packs, replay, ruleset_from_content
+from compliance.decide import RuleSet, facts_to_json, load_packs, replay, ruleset_from_content
 from compliance.decide.cases import Case, read_cases
 from compliance.decide.documents import CaseError
 
@@ -38,7 +38,7 @@ def test_every_reference_example_is_decided_as_expected():
 
 
 def test_every_own_case_replays_from_its_evidence():
-    stored_sets = {}
+    stored_sets: dict[str, RuleSet] = {}
     for case in OWN:
         decision = case.decide()
         stored = json.loads(json.dumps(facts_to_json(case.intent, case.facts, case.at, case.ruleset)))

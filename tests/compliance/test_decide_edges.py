@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -69,7 +70,7 @@ nights = st.tuples(quarters, st.integers(1, 40)).map(
     lambda pair: [f"{at // 4:02d}:{at % 4 * 15:02d}" for at in (pair[0], min(96, sum(pair)))]
 )
 #: Hours at any time of day, also in the hour that is missing or doubled.
-own_hours = st.fixed_dictionaries({day: nights for day in WEEK})
+own_hours = st.fixed_dictionaries(dict.fromkeys(WEEK, nights))
 
 
 @st.composite
@@ -115,7 +116,9 @@ def slowly(ruleset, facts, at: datetime) -> bool:
     if any(0 <= ago < cap["per"]["value"] or (cap["spacing"] and ago <= 1) for ago in days):
         return False
     walls = [at.astimezone(ZoneInfo(zone)) for zone in facts.zones]
-    return all(start <= f"{wall:%H:%M}" < end for wall in walls for start, end in [own["windows"][WEEK[wall.weekday()]]])
+    return all(
+        start <= f"{wall:%H:%M}" < end for wall in walls for start, end in [own["windows"][WEEK[wall.weekday()]]]
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -200,7 +203,7 @@ def test_neither_the_order_of_states_nor_the_level_of_own_layers_matters(questio
         return found.verdict, found.next_allowed_at, laws
 
     names = ("tenant", "creditor", "debtor")
-    held = (one, two, {})
+    held: tuple[dict[str, Any], ...] = (one, two, {})
     assert answer(("br-sp", "br-rj", "br-unknown"), dict(zip(names, held, strict=True))) == answer(
         states, {names[level]: held[place] for place, level in enumerate(levels)}
     )
