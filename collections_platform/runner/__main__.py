@@ -7,7 +7,7 @@ from collections_platform.embedded import EmbeddedError
 from collections_platform.runner.browser_files import NoBrowserFiles
 from collections_platform.runner.surroundings import end_in_order
 
-COMMANDS = ("demo", "test", "bench", "chaos", "manage", "lock")
+COMMANDS = ("demo", "test", "bench", "chaos", "mutate", "manage", "lock")
 
 
 def main(argv: list[str]) -> int:

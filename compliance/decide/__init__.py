@@ -8,7 +8,7 @@ from .explain import explain, explain_decision, owner, owner_text, remedy
 from .gate import EVALUATOR_VERSION, decide
 from .packs import Pack, load_packs, overlays_for
 from .rules import RuleSet
-from .standing import effective_class
+from .standing import effective_class, standing_identity
 from .values import (
     CHANNELS,
     CONSENT_STATES,
@@ -61,6 +61,7 @@ __all__ = [
     "replay",
     "ruleset_from_content",
     "shipped_calendar",
+    "standing_identity",
     "states_of",
     "uf_of",
 ]

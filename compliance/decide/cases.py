@@ -1,27 +1,33 @@
 """Worked cases: the format of the examples file read, checked, decided and compared.
 
-A case is evaluated with exactly the packs it names, plus common. Beside the documented keys a case may state facts of
-the product: message.free_text, identity (a state), channel {window_open_until, limit_until, paused, paused_until} and
-balance {as_of, max_age_hours}.
+A case is evaluated with exactly the packs it names, plus common. Beside the documented keys a case may state
+
+- facts of the product: message.free_text, identity (a state), identity_since (when it was verified), channel
+  {window_open_until, limit_until, paused, paused_until} and balance {as_of, max_age_hours};
+- own layers over the packs: tenant, creditor, debtor, as compose() takes them;
+- message.says: the required fields that the text carries; what else the packs require is missing;
+- more to expect: fields (exactly the fields found missing), relaxable (exactly the rules that a tenant may relax) and
+  refused (a tenant's layers, none of which may be taken).
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from kernel.errors import DomainError
 
-from .calendars import known_subdivisions
-from .compose import compose_exactly
+from .calendars import Calendar, known_subdivisions
+from .compose import compose_exactly, relaxable
 from .documents import CaseError, Document, read_document
 from .gate import decide
 from .offsets import is_zone
 from .packs import Pack
 from .rules import RuleSet
+from .standing import standing_identity
 from .values import (
     CHANNELS,
     CONSENT_STATES,
@@ -34,7 +40,7 @@ from .values import (
     Facts,
     Intent,
 )
-from .zones import candidate_zones, country_of, shipped_plans, uf_of
+from .zones import NumberPlans, candidate_zones, country_of, shipped_plans, uf_of
 
 _DEFAULTS: Mapping[str, Any] = {
     "consent": {"state": "granted", "channel": "whatsapp", "purpose": "collection"},
@@ -46,9 +52,12 @@ _DEFAULTS: Mapping[str, Any] = {
 _KEYS = (
     *("id", "title", "packs", "subdivision", "holiday_subdivision", "holiday_country", "phone", "zones"),
     *("zones_from_number", "at_utc", "consent", "identity_verified", "identity", "message", "history", "debt", "flags"),
-    *("channel", "balance", "expect", "note"),
+    *("identity_since", "channel", "balance", "tenant", "creditor", "debtor", "expect", "note"),
 )
-_MESSAGE_KEYS = ("class", "channel", "disclosure", "flags", "missing", "purpose", "debt", "creditor", "free_text")
+_MESSAGE_KEYS = (
+    *("class", "channel", "disclosure", "flags", "missing", "says", "purpose", "debt", "creditor", "free_text"),
+)
+_OWN = ("tenant", "creditor", "debtor")
 _HISTORY_KEYS = ("at", "dir", "channel", "class", "status", "debt", "creditor", "flags", "disclosure", "note")
 
 
@@ -64,15 +73,17 @@ class Case:
     at: datetime
     stated_zones: tuple[str, ...] | None
     expect: Mapping[str, Any] | None
+    #: What the composition itself does not do as expected, in words.
+    composed_otherwise: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
-    def decide(self) -> Decision:
+    def decide(self, calendar: Calendar | None = None) -> Decision:
         """The gate's answer."""
-        return decide(self.intent, self.facts, self.ruleset, self.at)
+        return decide(self.intent, self.facts, self.ruleset, self.at, calendar)
 
     def differences(self, decision: Decision) -> list[str]:
         """Where the answer is not what the case expects, in words; empty when it is."""
-        found: list[str] = []
+        found = list(self.composed_otherwise)
         if self.stated_zones is not None and set(self.stated_zones) != set(self.facts.zones):
             found.append(f"zones: expected {list(self.stated_zones)}, the number gives {list(self.facts.zones)}")
         if self.expect is None:
@@ -84,6 +95,11 @@ class Case:
             found.append(f"rules: expected {list(self.expect['rules'])}, got {list(decision.rules)}")
         if self.expect["next"] != decision.next_allowed_at:
             found.append(f"next_allowed_utc: expected {utc(self.expect['next'])}, got {utc(decision.next_allowed_at)}")
+        if self.expect["fields"] is not None:
+            missed = (one.values["fields"] for one in decision.findings if one.kind == "required_content")
+            fields = sorted({name for names in missed for name in names})
+            if fields != sorted(self.expect["fields"]):
+                found.append(f"fields: expected {sorted(self.expect['fields'])}, got {fields}")
         return found
 
 
@@ -97,9 +113,24 @@ def utc(at: datetime | None) -> str | None:
 def read_cases(text: str, name: str, packs: Mapping[str, Pack]) -> list[Case]:
     """All cases of a text, checked; raises CaseError for the first that cannot be understood."""
     document = read_document(text, name)
+    return list(cases_of(document, range(len(document.cases)), packs))
+
+
+def cases_of(
+    document: Document,
+    places: Iterable[int],
+    packs: Mapping[str, Pack],
+    plans: NumberPlans | None = None,
+    sets: dict[tuple[Any, ...], RuleSet] | None = None,
+) -> Iterator[Case]:
+    """The cases at some places of a document, under these packs and number plans; `sets` keeps what was composed.
+
+    Raises CaseError for the first that cannot be understood.
+    """
     defaults = {**_DEFAULTS, **document.defaults}
-    sets: dict[tuple[Any, ...], RuleSet] = {}
-    return [_Reader(document, place, defaults, packs, sets).case() for place in range(len(document.cases))]
+    sets = {} if sets is None else sets
+    for place in places:
+        yield _Reader(document, place, defaults, packs, plans or shipped_plans(), sets).case()
 
 
 def _is_date(text: str) -> bool:
@@ -118,9 +149,11 @@ class _Reader:
         place: int,
         defaults: Mapping[str, Any],
         packs: Mapping[str, Pack],
+        plans: NumberPlans,
         sets: dict[tuple[Any, ...], RuleSet],
     ) -> None:
         self.document, self.place, self.defaults, self.packs, self.sets = document, place, defaults, packs, sets
+        self.plans = plans
         self.warnings: list[str] = []
         raw = document.cases[place]
         if not isinstance(raw, dict):
@@ -136,8 +169,9 @@ class _Reader:
             raise self.fail("", "id is missing; expected text like RC-01")
         at = self.instant("at_utc", self.raw.get("at_utc"))
         ruleset, overlays = self.ruleset()
-        intent = self.intent()
-        facts, stated = self.facts(intent, ruleset, overlays, at)
+        intent = self.intent(ruleset)
+        facts, stated = self.facts(ruleset, overlays, at)
+        expect = self.expect()
         return Case(
             id=str(self.raw["id"]),
             title=str(self.raw.get("title", "")),
@@ -146,7 +180,8 @@ class _Reader:
             ruleset=ruleset,
             at=at,
             stated_zones=stated,
-            expect=self.expect(),
+            expect=expect,
+            composed_otherwise=tuple(self.composed_otherwise(expect or {})),
             warnings=tuple(self.warnings),
         )
 
@@ -210,23 +245,46 @@ class _Reader:
     def ruleset(self) -> tuple[RuleSet, tuple[str, ...]]:
         if "packs" not in self.raw:
             raise self.fail("", "packs is missing; expected a list like [co]")
-        codes = self.names("packs", self.raw["packs"])
-        overlays = self.names("subdivision", self.raw.get("subdivision"))
+        codes, overlays = self.codes()
+        own = {name: self.mapping(name, self.raw[name]) for name in _OWN if name in self.raw}
+        key = (codes, overlays, str(own) if own else "")
         try:
-            found = self.sets.get((codes, overlays))
+            found = self.sets.get(key)
             if found is None:
-                found = self.sets[(codes, overlays)] = compose_exactly(self.packs, codes, overlays)
+                found = self.sets[key] = compose_exactly(self.packs, codes, overlays, **own)
         except DomainError as error:
-            raise self.fail("packs" if error.code == "pack_unknown" else "subdivision", str(error)) from error
+            where = {"pack_unknown": "packs", "subdivision_unknown": "subdivision"}.get(error.code)
+            raise self.fail(where or next(iter(own), "packs"), str(error)) from error
         return found, overlays
 
-    def intent(self) -> Intent:
+    def codes(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        overlays = self.names("subdivision", self.raw.get("subdivision"))
+        return self.names("packs", self.raw["packs"]), overlays
+
+    def composed_otherwise(self, expect: Mapping[str, Any]) -> Iterator[str]:
+        """What a tenant may and may not relax, where the case says what it expects."""
+        codes, overlays = self.codes()
+        if expect.get("relaxable") is not None:
+            found = relaxable(self.packs, codes, overlays)
+            if found != set(expect["relaxable"]):
+                yield f"relaxable: expected {sorted(expect['relaxable'])}, got {sorted(found)}"
+        for place, tenant in enumerate(expect.get("refused") or ()):
+            try:
+                compose_exactly(self.packs, codes, overlays, tenant=self.mapping(f"expect/refused/{place}", tenant))
+            except DomainError:
+                continue
+            yield f"refused: the tenant's layer {place + 1} was taken"
+
+    def intent(self, ruleset: RuleSet) -> Intent:
         usual = self.mapping("message", self.defaults.get("message"))
         row = {**usual, **self.mapping("message", self.raw.get("message"))}
         self.known("message", row, _MESSAGE_KEYS)
         disclosure = row.get("disclosure")
         if disclosure is not None and disclosure not in (0, 1, 2, 3):
             raise self.fail("message/disclosure", f"expected 0, 1, 2 or 3; got {disclosure!r}")
+        missing = frozenset(self.names("message/missing", row.get("missing")))
+        if "says" in row:
+            missing |= ruleset.required_fields - frozenset(self.names("message/says", row["says"]))
         debt = self.raw.get("debt", row.get("debt"))
         return Intent(
             message_class=self.choice("message/class", row.get("class", "collection"), MESSAGE_CLASSES),
@@ -234,15 +292,13 @@ class _Reader:
             purpose=str(row.get("purpose", "collection")),
             disclosure=disclosure,
             flags=frozenset(self.names("message/flags", row.get("flags"))),
-            missing=frozenset(self.names("message/missing", row.get("missing"))),
+            missing=missing,
             creditor=None if row.get("creditor") is None else str(row["creditor"]),
             invoices=self.names("debt", [debt] if isinstance(debt, int) else debt),
             free_text=self.truth("message/free_text", row.get("free_text", False)),
         )
 
-    def facts(
-        self, intent: Intent, ruleset: RuleSet, overlays: tuple[str, ...], at: datetime
-    ) -> tuple[Facts, tuple[str, ...] | None]:
+    def facts(self, ruleset: RuleSet, overlays: tuple[str, ...], at: datetime) -> tuple[Facts, tuple[str, ...] | None]:
         phone = self.raw.get("phone")
         if phone is not None and not isinstance(phone, (str, int)):
             raise self.fail("phone", f"expected a number like +573001234567, got {phone!r}")
@@ -256,7 +312,7 @@ class _Reader:
         facts = Facts(
             zones=zones,
             consents=tuple(self.consents()),
-            identity=self.identity(),
+            identity=self.identity(ruleset, at),
             stops=self.stops(),
             contacts=contacts,
             last_inbound=inbound,
@@ -297,12 +353,12 @@ class _Reader:
             if number is None:
                 raise self.fail("zones_from_number", "needs phone, a number like +573001234567")
             expected = None if "zones" not in self.raw else () if unknown else stated
-            return candidate_zones(number), expected
+            return candidate_zones(number, plans=self.plans), expected
         if "zones" in self.raw:
             return (() if unknown else tuple(dict.fromkeys(stated))), None
         if number is not None:
-            return candidate_zones(number), None
-        return shipped_plans().candidates.get(ruleset.country or "", ()), None
+            return candidate_zones(number, plans=self.plans), None
+        return self.plans.candidates.get(ruleset.country or "", ()), None
 
     def states(self, number: str | None, overlays: tuple[str, ...], own: tuple[str, ...]) -> tuple[str, ...]:
         """The states that rules may name: the overlays' own, else the area code's, else the holiday subdivision."""
@@ -313,7 +369,7 @@ class _Reader:
                 named.append(overlay.get("uf") or overlay.get("province"))
         if states := tuple(dict.fromkeys(state for state in named if state)):
             return states
-        from_number = uf_of(number) if number else None
+        from_number = uf_of(number, self.plans) if number else None
         return (from_number,) if from_number else own
 
     def consents(self) -> Iterator[ConsentRecord]:
@@ -332,10 +388,12 @@ class _Reader:
                 for purpose in self.names(f"{path}/purpose", row["purpose"]):
                     yield ConsentRecord(state, channel, purpose, until)
 
-    def identity(self) -> str:
+    def identity(self, ruleset: RuleSet, at: datetime) -> str:
+        state = "verified" if self.truth("identity_verified", self.value("identity_verified")) else "unknown"
         if "identity" in self.raw:
-            return self.choice("identity", self.raw["identity"], tuple(IDENTITY_PERMITS))
-        return "verified" if self.truth("identity_verified", self.value("identity_verified")) else "unknown"
+            state = self.choice("identity", self.raw["identity"], tuple(IDENTITY_PERMITS))
+        since = self.raw.get("identity_since")
+        return standing_identity(state, since and self.instant("identity_since", since), ruleset, at)
 
     def stops(self) -> dict[str, bool | str]:
         found: dict[str, bool | str] = {}
@@ -388,4 +446,7 @@ class _Reader:
             "decision": self.choice("expect/decision", row["decision"], ("allow", "deny")),
             "rules": self.names("expect/rules", row["rules"]),
             "next": None if following is None else self.instant("expect/next_allowed_utc", following),
+            "fields": self.names("expect/fields", row["fields"]) if "fields" in row else None,
+            "relaxable": self.names("expect/relaxable", row["relaxable"]) if "relaxable" in row else None,
+            "refused": self.rows("expect/refused", row.get("refused")),
         }

@@ -18,6 +18,7 @@ from .values import (
     EPOCH_ORDINAL,
     IDENTITY_PROBE,
     MESSAGE_CLASSES,
+    NEW_DEMAND,
     OPTOUT_CONFIRMATION,
     REPLY,
     SERVICE,
@@ -62,6 +63,17 @@ def compile_layers(layers: Sequence[Layer]) -> RuleSet:
     reader = _Reader(kept)
     for layer in kept:
         reader.read(layer)
+    for key in ("channel_specific", "purpose_specific"):
+        said = [(layer.data.get("consent") or {}).get(key) for layer in kept]
+        if False in said and True not in said:
+            raise DomainError(
+                "pack_invalid",
+                "rule pack %(pack)s, %(rule)s: %(key)s can only be %(known)s",
+                pack=kept[said.index(False)].name,
+                rule="consent",
+                key=key,
+                known=True,
+            )
     plans = {name: reader.plan(name) for name in MESSAGE_CLASSES}
     spans = [max(cap.days, (cap.clear_days or 0) + 1) for cap in reader.caps]
     lookback = max([1, *spans, *(lock.days for lock in reader.locks)])
@@ -74,6 +86,8 @@ def compile_layers(layers: Sequence[Layer]) -> RuleSet:
         closed=tuple(reader.closed),
         windows=tuple(reader.windows),
         required_fallback=reader.fallback,
+        required_fields=frozenset(reader.fields),
+        identity_days=min(reader.identity_days, default=None),
         reply_window=timedelta(hours=min(reader.reply_hours or [24])),
         lookback_days=lookback,
     )
@@ -132,6 +146,8 @@ class _Reader:
         self.windows: list[Window] = []
         self.caps: list[Cap] = []
         self.locks: list[Lock] = []
+        self.fields: set[str] = set()
+        self.identity_days: list[int] = []
         self.lifts: set[str] = set()
         self.reply_hours: list[int] = []
 
@@ -156,19 +172,25 @@ class _Reader:
     def _conduct(self, layer: Layer) -> None:
         data = layer.data
         for row in data.get("stop_rules", ()):
+            _only(layer, row["id"], row, "effect", "deny")
             if row.get("enabled", True) and self._new("stop", row["id"]):
                 states = frozenset(row.get("applies_to_subdivisions") or ()) or None
                 self.stops.append(Stop(row["id"], row["when"], row.get("grace_days"), states, *_from(layer, row)))
         consent = data.get("consent") or {}
-        if consent.get("rule") and self._new("consent", consent["rule"]):
+        _only(layer, "consent", consent, "states_that_pass", ["granted"])
+        if consent.get("rule") and consent.get("required") is not False and self._new("consent", consent["rule"]):
             self.consents.append(
                 Ref(consent["rule"], layer.name, consent.get("law", ""), consent.get("binding", "statute"))
             )
         identity = data.get("identity_verification") or {}
-        if identity.get("rule") and self.identity is None:
+        if days := identity.get("expires_after_days"):
+            self.identity_days.append(int(days))
+        if identity.get("rule") and identity.get("required_before_debt_mention") is not False and self.identity is None:
             self.identity = Ref(identity["rule"], layer.name, identity.get("law", ""), identity.get("binding", ""))
         reply = data.get("reply_exception")
         if reply:
+            _only(layer, "reply_exception", reply, "void_if_message_flag", NEW_DEMAND)
+            _only(layer, "reply_exception", reply, "counts_towards_caps", False)
             self.lifts |= {_LIFTS[name] for name in reply["lifts"]}
             self.reply_hours.append(int(reply["window_hours"]))
 
@@ -176,7 +198,9 @@ class _Reader:
         data = layer.data
         if data.get("content_required_rule"):
             self.fallback = Ref(data["content_required_rule"], layer.name, "", "article_practice")
+        self.fields.update(data.get("content_required", ()), data.get("extra_content_required", ()))
         for row in data.get("content_required_rules", ()):
+            self.fields.update(row["fields"])
             if self._new("required_content", row["id"]):
                 fields, state = frozenset(row["fields"]), row.get("subdivision")
                 self.required.append(Required(row["id"], fields, state, *_from(layer, row)))
@@ -219,6 +243,19 @@ class _Reader:
             spacings=tuple(cap for cap in self.caps if cap.clear_days is not None) if "spacing" in kinds else (),
             locks=tuple(self.locks) if "channel_lock" in kinds else (),
             exempt=not kinds,
+        )
+
+
+def _only(layer: Layer, rule: str, row: Mapping[str, Any], key: str, known: object) -> None:
+    """Refuse what the gate cannot do: a value that a lawyer changed must not be passed over in silence."""
+    if row.get(key, known) != known:
+        raise DomainError(
+            "pack_invalid",
+            "rule pack %(pack)s, %(rule)s: %(key)s can only be %(known)s",
+            pack=layer.name,
+            rule=rule,
+            key=key,
+            known=known,
         )
 
 

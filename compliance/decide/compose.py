@@ -50,21 +50,49 @@ def compose(
     if default or len(layers) == 1:
         layers.append(Layer(LATAM_DEFAULT, packs[LATAM_DEFAULT].data))
     layers += [_overlay(packs, code) for code in subdivisions]
+    return compile_layers(_with_own(layers, tenant, creditor, debtor))
+
+
+def compose_exactly(
+    packs: Mapping[str, Pack],
+    codes: Sequence[str],
+    subdivisions: Sequence[str] = (),
+    tenant: Mapping[str, Any] | None = None,
+    creditor: Mapping[str, Any] | None = None,
+    debtor: Mapping[str, Any] | None = None,
+) -> RuleSet:
+    """Common, then exactly these packs in this order, then the overlays: what a worked case asks for."""
+    return compile_layers(_with_own(_exactly(packs, codes, subdivisions), tenant, creditor, debtor))
+
+
+def relaxable(packs: Mapping[str, Pack], codes: Sequence[str], subdivisions: Sequence[str] = ()) -> frozenset[str]:
+    """Ids of the rules that a tenant may relax in `compose_exactly` of the same packs."""
+    found: dict[str, list[bool]] = {}
+    for layer in _exactly(packs, codes, subdivisions):
+        for _, row in _keyed_rows(layer.data):
+            found.setdefault(row["id"], []).append(_may_relax(row))
+    return frozenset(rule for rule, answers in found.items() if all(answers))
+
+
+def _exactly(packs: Mapping[str, Pack], codes: Sequence[str], subdivisions: Sequence[str]) -> list[Layer]:
+    layers = [Layer(COMMON, packs[COMMON].data)]
+    layers += [Layer(code, _known(packs, code).data) for code in dict.fromkeys(codes) if code != COMMON]
+    return layers + [_overlay(packs, code) for code in dict.fromkeys(subdivisions)]
+
+
+def _with_own(
+    layers: list[Layer],
+    tenant: Mapping[str, Any] | None,
+    creditor: Mapping[str, Any] | None,
+    debtor: Mapping[str, Any] | None,
+) -> list[Layer]:
+    """The packs' layers as the tenant relaxes and the debtor widens them, and the own layers behind them."""
     if tenant and tenant.get("relax"):
         layers = _relaxed(layers, tenant["relax"])
     if debtor and debtor.get("request"):
         layers = _widened(layers, debtor["request"])
-    for name, own in (("tenant", tenant), ("creditor", creditor), ("debtor", debtor)):
-        if own:
-            layers.append(_own(name, own))
-    return compile_layers(layers)
-
-
-def compose_exactly(packs: Mapping[str, Pack], codes: Sequence[str], subdivisions: Sequence[str] = ()) -> RuleSet:
-    """Common, then exactly these packs in this order, then the overlays: what a worked case asks for."""
-    layers = [Layer(COMMON, packs[COMMON].data)]
-    layers += [Layer(code, _known(packs, code).data) for code in dict.fromkeys(codes) if code != COMMON]
-    return compile_layers([*layers, *(_overlay(packs, code) for code in dict.fromkeys(subdivisions))])
+    own = (("tenant", tenant), ("creditor", creditor), ("debtor", debtor))
+    return [*layers, *(_own(name, data) for name, data in own if data)]
 
 
 def _known(packs: Mapping[str, Pack], code: str) -> Pack:
@@ -116,17 +144,23 @@ def _own(name: str, data: Mapping[str, Any]) -> Layer:
     return Layer(name, own)
 
 
+def _keyed_rows(data: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The rules of a layer that have an id, each with the key that it stands under."""
+    found = [(key, row) for key in _RULE_LISTS for row in data.get(key) or ()]
+    return found + [(key, data[key]) for key in ("windows_rule", "channel_lock") if (data.get(key) or {}).get("id")]
+
+
 def _rows(layers: Sequence[Layer], rule: str) -> list[tuple[dict[str, Any], str, dict[str, Any]]]:
     """Where a rule id stands: (layer data, key, row)."""
     found = []
     for layer in layers:
         data: Any = layer.data
-        for key in _RULE_LISTS:
-            found += [(data, key, row) for row in data.get(key) or () if row["id"] == rule]
-        for key in ("windows_rule", "channel_lock"):
-            if (data.get(key) or {}).get("id") == rule:
-                found.append((data, key, data[key]))
+        found += [(data, key, row) for key, row in _keyed_rows(data) if row["id"] == rule]
     return found
+
+
+def _may_relax(row: Mapping[str, Any]) -> bool:
+    return row.get("tenant_may_relax") is True
 
 
 def _relaxed(layers: Sequence[Layer], relax: Mapping[str, Mapping[str, Any]]) -> list[Layer]:
@@ -139,7 +173,7 @@ def _relaxed(layers: Sequence[Layer], relax: Mapping[str, Mapping[str, Any]]) ->
             if change == {"on": True}:
                 row["enabled"] = True
                 continue
-            if row.get("tenant_may_relax") is not True:
+            if not _may_relax(row):
                 raise DomainError("rule_not_relaxable", "rule %(rule)s may not be relaxed by a tenant", rule=rule)
             _relax(rule, data, key, row, change)
     return changed

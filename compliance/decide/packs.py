@@ -39,6 +39,14 @@ DECIDING = (
 )
 
 
+#: What zones.py does; a pack that says otherwise is refused rather than passed over in silence.
+_ZONE_POLICY: Mapping[str, Any] = {
+    "conflict": "intersection",
+    "unknown": "deny",
+    "resolution_order": ["debtor_declared", "verified_address", "number_plan_table", "country_candidates"],
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Pack:
     """One version of one rule pack. `data` is the document as it was read."""
@@ -61,6 +69,17 @@ def read_pack(data: Mapping[str, Any]) -> Pack:
     for field in ("code", "name", "kind"):
         if not isinstance(data.get(field), str):
             raise DomainError("pack_invalid", "a rule pack needs %(field)s as text", field=field, pointer=f"/{field}")
+    policy = data.get("timezone_policy") or {}
+    for field, known in _ZONE_POLICY.items():
+        if policy.get(field, known) != known:
+            raise DomainError(
+                "pack_invalid",
+                "rule pack %(pack)s, %(rule)s: %(key)s can only be %(known)s",
+                pack=data["code"],
+                rule="timezone_policy",
+                key=field,
+                known=known,
+            )
     return Pack(
         code=data["code"],
         name=data["name"],

@@ -142,5 +142,9 @@ class RuleSet:
     closed: tuple[Closed, ...]
     windows: tuple[Window, ...]
     required_fallback: Ref
+    #: Every field that some rule of the composition asks a collection message to carry.
+    required_fields: frozenset[str]
+    #: Days after which a verified identity counts as no more than contacted; None: never.
+    identity_days: int | None
     reply_window: timedelta
     lookback_days: int

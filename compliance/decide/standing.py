@@ -67,6 +67,16 @@ def _confirmed(facts: Facts, at: datetime) -> bool:
     )
 
 
+def standing_identity(state: str, since: datetime | None, ruleset: RuleSet, at: datetime) -> str:
+    """An identity state at an instant: a verification that is too old counts as no more than contacted.
+
+    Numbers are recycled, so the packs let a verification expire (expires_after_days; the last moment still counts).
+    """
+    if state == "verified" and since is not None and ruleset.identity_days is not None:
+        return "contacted" if since + timedelta(days=ruleset.identity_days) < at else state
+    return state
+
+
 def stop_findings(plan: Plan, facts: Facts, today: int, found: list[Finding]) -> None:
     """Append every stop rule that objects on the debtor's local date `today` (days since 1970)."""
     stops: Mapping[str, bool | str] = facts.stops

@@ -11,7 +11,16 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 
-from compliance.decide import ConsentRecord, Contact, Facts, Intent, RuleSet, candidate_zones, states_of
+from compliance.decide import (
+    ConsentRecord,
+    Contact,
+    Facts,
+    Intent,
+    RuleSet,
+    candidate_zones,
+    standing_identity,
+    states_of,
+)
 from compliance.decide.calendars import known_subdivisions
 from compliance.decide.offsets import zone_table
 from compliance.decide.values import seconds
@@ -92,7 +101,7 @@ def intent_of(ask: Ask, ruleset: RuleSet) -> Intent:
         channel=ask.channel,
         disclosure=ask.disclosure,
         flags=frozenset(ask.flags),
-        missing=frozenset(ask.missing) & required_fields(ruleset) if ask.missing else frozenset(),
+        missing=frozenset(ask.missing) & ruleset.required_fields if ask.missing else frozenset(),
         creditor=creditor_hash(ask.creditor_id) if per_creditor else None,
         invoices=tuple(invoice_hash(invoice) for invoice in ask.invoice_ids) if per_debt else (),
         free_text=ask.channel_facts.free_text,
@@ -177,12 +186,8 @@ class Proven(Protocol):
 
 
 def identity_at(point: Proven, ruleset: RuleSet, now: datetime) -> str:
-    """The stored state; a verification that is too old counts as no more than contacted (numbers are recycled)."""
-    if point.identity == "verified" and point.identity_at is not None:
-        days = _identity_days(ruleset)
-        if days is not None and point.identity_at + timedelta(days=days) < now:
-            return "contacted"
-    return point.identity
+    """The stored state, less a verification that is too old."""
+    return standing_identity(point.identity, point.identity_at, ruleset, now)
 
 
 def _stops(
@@ -264,31 +269,7 @@ def _holiday_country(country: str) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def required_fields(ruleset: RuleSet) -> frozenset[str]:
-    """Every field that some rule of the composition asks a collection message to carry."""
-    fields: set[str] = set()
-    for layer in ruleset.content["layers"]:
-        data = layer["data"]
-        fields.update(data.get("content_required") or (), data.get("extra_content_required") or ())
-        fields.update(field for rule in data.get("content_required_rules") or () for field in rule["fields"])
-    return frozenset(fields)
-
-
-@lru_cache(maxsize=4096)
-def _read(ruleset: RuleSet) -> tuple[bool, bool, int | None]:
-    scopes = {cap.scope for plan in ruleset.plans.values() for cap in plan.caps}
-    days = [
-        int(layer["data"]["identity_verification"]["expires_after_days"])
-        for layer in ruleset.content["layers"]
-        if (layer["data"].get("identity_verification") or {}).get("expires_after_days")
-    ]
-    return "creditor" in scopes, "debt" in scopes, min(days, default=None)
-
-
 def _scopes(ruleset: RuleSet) -> tuple[bool, bool]:
     """Whether any cap counts per creditor, and whether any counts per invoice."""
-    return _read(ruleset)[:2]
-
-
-def _identity_days(ruleset: RuleSet) -> int | None:
-    return _read(ruleset)[2]
+    scopes = {cap.scope for plan in ruleset.plans.values() for cap in plan.caps}
+    return "creditor" in scopes, "debt" in scopes

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 from compliance.decide import compose, load_packs
-from compliance.services.facts import required_fields
 from kernel.errors import DomainError, NoAnswer, Refused, Unreachable
 from messaging.channels.whatsapp.templates import Definition, Remote, TemplateAdmin
 from messaging.message_templates import lint
@@ -34,7 +33,7 @@ _EDITABLE = (MessageTemplate.Status.DRAFT, MessageTemplate.Status.REJECTED)
 @cache
 def required(country: str) -> frozenset[str]:
     """What the rules of a country, with the region's default practice, ask a message about a debt to carry."""
-    return required_fields(compose(load_packs(), country))
+    return compose(load_packs(), country).required_fields
 
 
 def reading_of(row: MessageTemplate, country: str = "") -> lint.Reading:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from compliance.decide import facts_to_json, load_packs, replay, ruleset_from_content
+from compliance.decide import RuleSet, facts_to_json, load_packs, replay, ruleset_from_content
 from compliance.decide.cases import Case, read_cases
 from compliance.decide.documents import CaseError
 
@@ -22,7 +22,10 @@ def cases_of(path: Path) -> list[Case]:
     return read_cases(path.read_text(encoding="utf-8"), path.name, PACKS) if path.exists() else []
 
 
-@pytest.mark.parametrize("case", cases_of(HERE / "cases.yaml"), ids=lambda case: f"{case.id} {case.title}")
+OWN = [case for path in sorted((HERE / "cases").glob("*.yaml")) for case in cases_of(path)]
+
+
+@pytest.mark.parametrize("case", OWN, ids=lambda case: f"{case.id} {case.title}")
 def test_own_case(case):
     assert case.differences(case.decide()) == []
 
@@ -34,13 +37,16 @@ def test_every_reference_example_is_decided_as_expected():
     assert {case.id: found for case in cases if (found := case.differences(case.decide()))} == {}
 
 
-@pytest.mark.parametrize("case", cases_of(HERE / "cases.yaml"), ids=lambda case: case.id)
-def test_own_case_replays_from_its_evidence(case):
-    decision = case.decide()
-    stored = json.loads(json.dumps(facts_to_json(case.intent, case.facts, case.at, case.ruleset)))
-    rules = ruleset_from_content(json.loads(json.dumps(case.ruleset.content)))
-    assert rules.hash == case.ruleset.hash
-    assert replay(stored, rules) == decision
+def test_every_own_case_replays_from_its_evidence():
+    stored_sets: dict[str, RuleSet] = {}
+    for case in OWN:
+        decision = case.decide()
+        stored = json.loads(json.dumps(facts_to_json(case.intent, case.facts, case.at, case.ruleset)))
+        rules = stored_sets.get(case.ruleset.hash)
+        if rules is None:
+            rules = stored_sets[case.ruleset.hash] = ruleset_from_content(json.loads(json.dumps(case.ruleset.content)))
+        assert rules.hash == case.ruleset.hash
+        assert replay(stored, rules) == decision, case.id
 
 
 def test_a_wrong_expectation_is_a_difference():
@@ -127,3 +133,37 @@ def test_a_broken_json_line_is_named():
 def test_an_unknown_stop_condition_is_a_warning():
     (case,) = read_cases(GOOD % ", flags: {opted_oat: true}", "x.yaml", PACKS)
     assert "opted_oat" in case.warnings[0]
+
+
+def test_own_layers_stand_over_the_packs_and_a_refused_one_names_its_place():
+    own = ", tenant: {windows: {tue: ['08:00', '10:00']}}"
+    (case,) = read_cases(GOOD % own, "x.yaml", PACKS)
+    assert case.decide().rules == ("TENANT-HOURS",)
+    for layer, says in (
+        ("tenant: {relax: {CO-HOURS: {'off': true}}}", "case A, tenant: rule CO-HOURS may not be relaxed"),
+        ("debtor: {request: {days: [saturday]}}", "case A, debtor: a debtor's request needs"),
+    ):
+        with pytest.raises(CaseError, match=says):
+            read_cases(GOOD % f", {layer}", "x.yaml", PACKS)
+
+
+def test_what_a_tenant_may_relax_is_compared_both_ways():
+    expect = ", expect: {decision: allow, rules: [], next_allowed_utc: '2026-11-24T15:00:00Z', %s}"
+    for more, says in (
+        ("relaxable: [CO-CAP-WEEK]", []),
+        ("relaxable: []", ["relaxable: expected [], got ['CO-CAP-WEEK']"]),
+        ("refused: [{relax: {CO-CAP-DAY: {'off': true}}}]", []),
+        ("refused: [{relax: {CO-CAP-WEEK: {'off': true}}}]", ["refused: the tenant's layer 1 was taken"]),
+    ):
+        (case,) = read_cases(GOOD % (expect % more), "x.yaml", PACKS)
+        assert case.differences(case.decide()) == says
+
+
+def test_what_a_text_does_not_say_is_missing():
+    says = ", message: {says: [sender_legal_name, creditor_name, amount]}, expect: {%s, fields: [%s]}"
+    expected = "decision: deny, rules: [X-CONTENT-REQUIRED], next_allowed_utc: null"
+    rest = "debt_origin, due_date, how_to_pay_creditor_channel, contact_for_questions, opt_out_line"
+    (case,) = read_cases(GOOD % (says % (expected, rest)), "x.yaml", PACKS)
+    assert case.differences(case.decide()) == []
+    (case,) = read_cases(GOOD % (says % (expected, "amount")), "x.yaml", PACKS)
+    assert case.differences(case.decide())[0].startswith("fields: expected ['amount'], got ['contact_for")

@@ -21,7 +21,11 @@ from compliance.decide import (
     effective_class,
     load_packs,
     overlays_for,
+    standing_identity,
 )
+from compliance.decide.compose import relaxable
+from compliance.decide.packs import read_pack
+from compliance.mutation.mutants import changed
 from kernel.errors import DomainError
 
 PACKS = load_packs()
@@ -301,3 +305,69 @@ def test_both_states_of_a_debtor_close_the_day():
     ninth_of_july = datetime(2027, 7, 9, 15, tzinfo=UTC)
     assert rules(ruleset, ninth_of_july, zone="America/Sao_Paulo", ufs=("RJ",)) == ()
     assert rules(ruleset, ninth_of_july, zone="America/Sao_Paulo", ufs=("RJ", "SP")) == ("BR-CLOSED-HOL",)
+
+
+def edited(code: str, path: tuple[str | int, ...], new: object):
+    return {**PACKS, code: read_pack(changed(PACKS[code].data, path, new))}
+
+
+@pytest.mark.parametrize(
+    ("code", "path", "new"),
+    [
+        ("common", ("stop_rules", 0, "effect"), "warn"),
+        ("common", ("consent", "states_that_pass"), ["granted", "unknown"]),
+        ("common", ("reply_exception", "void_if_message_flag"), "urgent"),
+        ("common", ("reply_exception", "counts_towards_caps"), True),
+        ("common", ("consent", "channel_specific"), False),
+        ("common", ("timezone_policy", "unknown"), "allow"),
+        ("pe", ("timezone_policy", "conflict"), "union"),
+    ],
+)
+def test_what_the_gate_cannot_do_is_refused_and_not_passed_over(code, path, new):
+    with pytest.raises(DomainError) as caught:
+        compose_exactly(edited(code, path, new), ["pe"])
+    assert caught.value.code == "pack_invalid"
+
+
+def test_a_pack_that_does_not_require_consent_or_identity_states_no_such_rule():
+    stranger = Facts(zones=("America/Bogota",))
+    for path, gone in (
+        (("consent", "required"), "X-CONSENT"),
+        (("identity_verification", "required_before_debt_mention"), "X-IDENTITY"),
+    ):
+        before = decide(Intent(), stranger, compose_exactly(PACKS, ["co"]), NOON).rules
+        after = decide(Intent(), stranger, compose_exactly(edited("common", path, False), ["co"]), NOON).rules
+        assert before == ("X-CONSENT", "CO-CONSENT", "X-IDENTITY")
+        assert after == tuple(rule for rule in before if rule != gone)
+
+
+def test_a_verified_identity_grows_old_at_the_strictest_packs_age():
+    ruleset = compose(PACKS, "PE")
+    assert ruleset.identity_days == 180
+    since = NOON - timedelta(days=180)
+    assert standing_identity("verified", since, ruleset, NOON) == "verified"
+    assert standing_identity("verified", since, ruleset, NOON + timedelta(microseconds=1)) == "contacted"
+    assert standing_identity("verified", None, ruleset, NOON) == "verified"
+    assert standing_identity("claimed", since - timedelta(days=1), ruleset, NOON) == "claimed"
+    sooner = edited("pe", ("identity_verification", "expires_after_days"), 30)
+    assert compose(sooner, "PE").identity_days == 30
+
+
+def test_the_fields_of_all_packs_add_up():
+    assert "payment_options" in compose(PACKS, "PE").required_fields
+    assert "payment_options" not in compose(PACKS, "PE", default=False).required_fields
+    assert {"interest", "creditor_cpf_or_cnpj", "due_date"} <= compose(PACKS, "BR").required_fields
+
+
+def test_relaxable_is_what_compose_takes():
+    for codes, overlays in ((("br",), ("br-sp",)), (("mx", "latam-default"), ()), (("cl",), ())):
+        named = relaxable(PACKS, codes, overlays)
+        layers = [PACKS[code].data for code in ("common", *codes)] + [PACKS["br"].overlays[code] for code in overlays]
+        caps = [row["id"] for data in layers for row in (*data.get("caps", ()), *data.get("stop_rules", ()))]
+        for rule in caps:
+            try:
+                compose_exactly(PACKS, codes, overlays, tenant={"relax": {rule: {"off": True}}})
+            except DomainError:
+                assert rule not in named
+            else:
+                assert rule in named
