@@ -730,3 +730,25 @@ def test_the_board_shows_who_waits_and_who_wrote(desk):
     assert len(waiting.context["rows"]) == 1
     assert client.get(at(desk, f"review/?actor={agent.pk}&state=all")).context["queue"].total >= 1
     assert client.get(at(desk, f"review/?actor={user.pk}&state=all")).context["queue"].total == 0
+
+
+def test_a_wait_counts_from_the_oldest_word_that_needs_a_person(desk):
+    """Not from words that need no answer, and not while the conversation is put away."""
+    client, _ = member(desk)
+    agent = make_user(desk.tenant, role="agent")
+
+    def stand(**fields: Any) -> tuple[int, Any, int]:
+        with desk.scope():
+            Conversation.objects.filter(person_id=debtor.person_id).update(**fields)
+        page = client.get(at(desk, "overview/"))
+        [row] = [one for one in page.context["desks"] if one.user_id == agent.pk]
+        return row.waiting, row.oldest, next(t for t in page.context["tiles"] if t.name == "waiting").count
+
+    with desk.scope():
+        debtor = desk.debtor()
+        talk(desk, debtor, actor=f"user:{agent.pk}")
+    long_ago, lately = desk.now - timedelta(days=25), desk.now - timedelta(hours=1)
+    assert stand(assignee_id=agent.pk, unanswered_since=long_ago, needs_human_at=None) == (0, None, 0)
+    assert stand(needs_human_at=lately) == (1, lately, 1)
+    assert stand(snoozed_until=desk.now + timedelta(hours=2)) == (0, None, 0)
+    assert stand(snoozed_until=desk.now - timedelta(minutes=1)) == (1, lately, 1), "the snooze is over"
