@@ -36,8 +36,8 @@ class _Facts:
 def react(heard: Sequence[tuple[Conversation, Message]], *, now: datetime) -> None:
     """Answer stored messages of different people, whose conversations the caller has locked; inside the tenant's scope.
 
-    With an agent (or nobody) speaking it only marks that a person is waited for, unless nothing is to be answered. What is said to all of them is one
-    question to the gate. Doing it twice sends nothing twice.
+    With an agent (or nobody) speaking it only marks that a person is waited for, unless nothing is to be answered.
+    What is said to all of them is one question to the gate. Doing it twice sends nothing twice.
     """
     facts = _facts(heard)
     wishes: list[Wish] = []
