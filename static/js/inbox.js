@@ -424,10 +424,12 @@ function compose() {
   chosen = false;
   const box = area();
   const own = sessionStorage.getItem(`draft ${conversation}`);
-  if (own && !box.value) box.value = own;
+  // What a session that had ended could not keep comes first, and is kept now.
+  if (own && box.value !== own) box.value = own;
   grow();
   suggest();
   showMode(mode());
+  if (own) keepDraft();
   if (box.value.trim()) checkSoon();
 }
 
@@ -542,15 +544,21 @@ function keepDraft(now = false) {
   if (!urls.draft || !area()) return;
   const text = area().value;
   const key = `${conversation} ${text}`;
-  if (text) sessionStorage.setItem(`draft ${conversation}`, text);
-  else sessionStorage.removeItem(`draft ${conversation}`);
+  const place = `draft ${conversation}`;
+  if (text) sessionStorage.setItem(place, text);
+  else sessionStorage.removeItem(place);
   const keep = async () => {
     if (key === draftKept) return;
     draftKept = key;
     const saved = document.getElementById("saved");
     const answer = await post(urls.draft, { text, mode: mode() }, { keepalive: text.length < 8000 }).catch(() => null);
-    if (answer?.status === 204 && saved) sessionStorage.removeItem(`draft ${conversation}`);
-    else if (answer) await ended(answer);
+    if (answer?.status === 204) {
+      if (saved && sessionStorage.getItem(place) === text) sessionStorage.removeItem(place);
+      return;
+    }
+    // Not kept there: it stays here, and the next word or the page's end tries again.
+    if (draftKept === key) draftKept = "";
+    if (answer) await ended(answer);
   };
   if (now) keep();
   else draftTimer = setTimeout(keep, 600);

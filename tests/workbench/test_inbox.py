@@ -582,6 +582,18 @@ def test_two_agents_do_not_answer_twice(desk):
     assert len(desk.rows(SendRequest)) == 2
 
 
+def test_the_same_words_from_a_second_tab_are_asked_about_first(desk):
+    assert desk.send("Con gusto le ayudo.")["X-Outcome"] == "sent"
+    again = desk.send("Con gusto le ayudo.")
+    assert again["X-Outcome"] == "collision" and "Con gusto le ayudo." in again.content.decode()
+    assert len(desk.rows(SendRequest)) == 1
+    message = desk.rows(SendRequest)[0].message_id
+    assert desk.send("Con gusto le ayudo.", anyway=str(message))["X-Outcome"] == "sent"
+    assert desk.send("¿Qué día le queda bien?")["X-Outcome"] == "sent", "other words are no repetition"
+    writes(desk, "Gracias, ¿y el lunes?")
+    assert desk.send("¿Qué día le queda bien?")["X-Outcome"] == "sent", "after their reply neither"
+
+
 def test_without_scripts_the_form_leads_back(desk):
     answer = desk.client.post(desk.url("send"), {"text": "Con gusto le ayudo.", "origin": str(uuid7())})
     assert answer["Location"] == desk.url()

@@ -38,10 +38,10 @@ def replies(request: PageRequest) -> HttpResponse:
     names = dict(
         Creditor.objects.filter(pk__in={row.creditor_id for row in rows if row.creditor_id}).values_list("pk", "name")
     )
+    shown = [(row, names[row.creditor_id] if row.creditor_id else "", _may_edit(request, row)) for row in rows]
     groups = [
-        (code, word, [(row, names.get(row.creditor_id, ""), _may_edit(request, row)) for row in rows if row.language == code])
-        for code, word in LANGUAGE_WORDS.items()
-    ]  # fmt: skip
+        (code, word, [each for each in shown if each[0].language == code]) for code, word in LANGUAGE_WORDS.items()
+    ]
     own = set(reply_editing.own().filter(creditor_id=None).values_list("language", flat=True))
     return TemplateResponse(request, "workbench/quick_replies/list.html", {
         "section": "replies", "groups": [group for group in groups if group[2]], "archived": archived, "any": bool(rows),
