@@ -118,10 +118,13 @@ def attention(country: str, now: datetime, *, creditor_id: uuid.UUID | None = No
 
 def waiting_conversations(now: datetime, *, creditor_id: uuid.UUID | None = None) -> QuerySet[Conversation]:
     """Open conversations that have waited for a person for longer than SLA, the longest first."""
-    rows = Conversation.objects.filter(
-        state=Conversation.State.OPEN, needs_human_at__isnull=False, needs_human_at__lt=now - SLA, snoozed_until=None
-    )
+    rows = Conversation.objects.filter(_waits(now), state=Conversation.State.OPEN, needs_human_at__lt=now - SLA)
     return _of_creditor(rows, creditor_id).order_by("needs_human_at", "id")
+
+
+def _waits(now: datetime) -> Q:
+    """A debtor waits for a person: since the oldest word that needs one, not since a word that needs no answer."""
+    return Q(needs_human_at__isnull=False) & (Q(snoozed_until=None) | Q(snoozed_until__lte=now))
 
 
 def _of_creditor(rows: QuerySet[Conversation], creditor_id: uuid.UUID | None) -> QuerySet[Conversation]:
@@ -255,7 +258,7 @@ class Desk:
 SORTS = ("name", "open", "waiting", "oldest", "last", "sent", "alerts")
 
 
-def board(period: Period, *, creditor_id: uuid.UUID | None = None, sort: str = "oldest") -> list[Desk]:
+def board(period: Period, now: datetime, *, creditor_id: uuid.UUID | None = None, sort: str = "oldest") -> list[Desk]:
     """Everybody who answers debtors, and what stands on their desks now."""
     members = (
         Membership.objects.filter(tenant_id=current_tenant_id(), active=True, role__in=["agent", "supervisor", "admin"])
@@ -266,7 +269,7 @@ def board(period: Period, *, creditor_id: uuid.UUID | None = None, sort: str = "
     rows = _of_creditor(
         Conversation.objects.filter(state=Conversation.State.OPEN, assignee_id__isnull=False), creditor_id
     ).values_list("assignee_id").annotate(
-        n=Count("id"), waiting=Count("id", filter=Q(unanswered_since__isnull=False)), oldest=Min("unanswered_since")
+        n=Count("id"), waiting=Count("id", filter=_waits(now)), oldest=Min("needs_human_at", filter=_waits(now))
     ).order_by()  # fmt: skip
     for user_id, count, waiting, oldest in rows:
         if desk := desks.get(user_id):

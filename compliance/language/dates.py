@@ -163,3 +163,22 @@ def decimal_of(written: str) -> Decimal:
     if mark and len(tail) <= 2:
         return Decimal(re.sub(r"[.,]", "", head) + "." + tail)
     return Decimal(re.sub(r"[.,]", "", written))
+
+
+_WRITTEN = re.compile(
+    r"(?:[1-9]\d{0,2}(?P<mark>[., ])\d{3}(?:(?P=mark)\d{3})*|\d+)(?P<fraction>[.,]\d{1,2})?", re.ASCII
+)
+
+
+def amount_of(written: str, decimal_mark: str = "") -> Decimal:
+    """An amount that somebody enters, which nobody may misread: `decimal_of` for whole groups of thousands and one or
+    two decimals of another mark; raises ValueError for anything else ("0,001", "1200.500", "1.200.50", "-5").
+
+    Where `decimal_mark` is the country's, one group of three digits after it is three decimals, and refused.
+    """
+    found = _WRITTEN.fullmatch(written.strip())
+    if found is None or (found["fraction"] and found["fraction"][0] == found["mark"]):
+        raise ValueError(f"{written!r} is no amount: thousands in whole groups, at most two decimals")
+    if found["mark"] == decimal_mark and written.count(decimal_mark) == 1:
+        raise ValueError(f"{written!r} has three decimals")
+    return decimal_of(found[0].replace(" ", ""))

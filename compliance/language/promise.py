@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
-from compliance.language.dates import decimal_of, find_date
+from compliance.language.dates import amount_of, find_date
 from compliance.language.lexicon import VOCABULARY
 from compliance.language.normalise import normalise
 
@@ -24,25 +24,34 @@ _WORD = re.compile(r"[^\W\d_]+")
 _ISO = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _AHEAD = re.compile(r"(?<!\w)\+\s?(\d{1,3})\s?(?:d(?:[ií]as?|ays?)?\b)?", re.I)
 _BARE_DAY = re.compile(r"^\s*(\d{1,2})\s+(?=\S*\d)")
-_NUMBER = re.compile(r"\d{1,3}(?:[.,\s]\d{3}){1,4}(?:[.,]\d{1,2})?(?!\d)|\d{1,9}(?:[.,]\d{1,2})?")
+_NUMBER = re.compile(
+    r"(?<![\d.,])[-−–]?(?:\d{1,3}(?: \d{3}){1,4}(?:[.,]\d{1,2})?(?![\d.,])|\d[\d.,]*)"
+    r"(?P<thousand> ?(?:mil|k)\b)?", re.ASCII | re.I,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What was understood: a day, an amount (None: the whole balance), both or neither."""
+    """What was understood: a day, an amount (None: the whole balance), both or neither.
+
+    `unread` is a number that stands for an amount and is none above zero: "0,001", "-500", "0".
+    """
 
     on: date | None = None
     amount: Decimal | None = None
+    unread: str = ""
 
 
-def read_promise(text: str, today: date) -> Typed:
+def read_promise(text: str, today: date, decimal_mark: str = "") -> Typed:
     """The day and the amount that a line names; a day alone promises everything that is open.
+
+    `decimal_mark` is the country's: there "1.200" is no thousand where a point begins the decimals.
 
     Days without a month or year are the next such day from `today` on.
     """
     line = _WORD.sub(lambda match: _DAYS.get(match[0].casefold(), match[0]), text.strip()[:120])
     day, rest = _day(line, today)
-    return Typed(day, _amount(rest))
+    return Typed(day, *_amount(rest, decimal_mark))
 
 
 def _day(line: str, today: date) -> tuple[date | None, str]:
@@ -69,12 +78,15 @@ def _without(line: str, span: tuple[int, int]) -> str:
     return f"{line[: span[0]]} {line[span[1] :]}"
 
 
-def _amount(rest: str) -> Decimal | None:
-    for match in _NUMBER.finditer(rest):
-        try:
-            value = decimal_of(re.sub(r"\s", "", match[0]))
-        except InvalidOperation:
-            continue
-        if value > 0:
-            return value
-    return None
+def _amount(rest: str, decimal_mark: str) -> tuple[Decimal | None, str]:
+    """The first number as an amount, or as it stands where it is none that could be promised."""
+    match = _NUMBER.search(rest)
+    if match is None:
+        return None, ""
+    thousand = match["thousand"] or ""
+    written = match[0][: len(match[0]) - len(thousand)].rstrip(".,")
+    try:
+        value = amount_of(written, decimal_mark)
+    except ValueError:
+        return None, written
+    return (value * 1000 if thousand else value, "") if value > 0 else (None, written)

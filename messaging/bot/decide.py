@@ -32,6 +32,13 @@ _THANKS = re.compile(
     re.IGNORECASE,
 )
 _THANKED = re.compile(r"\b(?:gracias|grasias|obrigad[oa])\b", re.IGNORECASE)
+#: Nothing but thanks. "Ok" and "listo" are no part of it: said to a person they may be the answer to a question.
+_ONLY_THANKS = re.compile(
+    r"^\W*(?:(?:muchas|muchisimas|much[ií]simas|mil|muito|muit[ií]ssimo) )?(?:gracias|grasias|obrigad[oa]|obg|valeu|agradecid[oa])"
+    r"(?:[\s,]+(?:por (?:avisar|avisarme|todo|tudo|su ayuda|la ayuda|su atenci[oó]n|la atenci[oó]n|a ajuda)|pela ajuda|"
+    r"pela aten[cç][aã]o|muy amable|igualmente|buen d[ií]a|bom dia))?\W*$",
+    re.IGNORECASE,
+)
 #: Who are you, and is it real?
 _WHO = re.compile(
     r"\b(?:qui[eé]n(?:es)?|quem|de parte de|de d[oó]nde|de onde|qu[eé] empresa|qual empresa|que empresa|es real|[eé] real|"
@@ -142,6 +149,11 @@ def topic_of(heard: Heard) -> tuple[str, str]:
     ):
         return "thanks", ""
     return _INTENTS.get(heard.intent, "other"), ""
+
+
+def needs_answer(kind: str, text: str, tapped: str) -> bool:
+    """Whether somebody waits after this message; thanks, stickers and reactions end a conversation."""
+    return bool(tapped) or (kind not in _SILENT and not _ONLY_THANKS.match(text))
 
 
 def decide(heard: Heard, known: Known, state: dict[str, Any], now: datetime) -> Turn:

@@ -13,7 +13,7 @@ from compliance.models import Stop
 from kernel.money import Money, minor_units
 from messaging.bot import checks, flows
 from messaging.bot.accounts import last_day
-from messaging.bot.decide import Heard, Known, answer_in, decide
+from messaging.bot.decide import Heard, Known, answer_in, decide, needs_answer
 from messaging.models import Conversation, Message
 from messaging.sending.request import request_send
 from messaging.sending.wishes import Wish
@@ -36,8 +36,8 @@ class _Facts:
 def react(heard: Sequence[tuple[Conversation, Message]], *, now: datetime) -> None:
     """Answer stored messages of different people, whose conversations the caller has locked; inside the tenant's scope.
 
-    With an agent (or nobody) speaking it only marks that a person is waited for. What is said to all of them is one
-    question to the gate. Doing it twice sends nothing twice.
+    With an agent (or nobody) speaking it only marks that a person is waited for, unless nothing is to be answered.
+    What is said to all of them is one question to the gate. Doing it twice sends nothing twice.
     """
     facts = _facts(heard)
     wishes: list[Wish] = []
@@ -68,7 +68,7 @@ def _facts(heard: Sequence[tuple[Conversation, Message]]) -> _Facts:
 def _one(conversation: Conversation, message: Message, facts: _Facts, *, now: datetime) -> list[Wish]:
     """What is to be said to one message; everything else that it means is done here."""
     if conversation.person_id is None:
-        _wait_for_human(conversation, now=now)
+        _wait_for_human(conversation, message, now=now)
         return []
     stop = facts.stops.get(conversation.person_id)
     account = facts.accounts.get(message.debtor_id) if message.debtor_id else None
@@ -77,7 +77,7 @@ def _one(conversation: Conversation, message: Message, facts: _Facts, *, now: da
             return []
         return [flows.opt_out_confirmation(conversation, account, stop_id=stop.pk)]
     if conversation.speaker != Conversation.Speaker.BOT or account is None or account.debtor.withdrawn_at is not None:
-        _wait_for_human(conversation, now=now)
+        _wait_for_human(conversation, message, now=now)
         return []
     contact = facts.contacts.get(conversation.contact_point_id) if conversation.contact_point_id else None
     today = today_in(account.creditor.country, now)
@@ -100,13 +100,17 @@ def _needs_silence(stop: Stop, message: Message) -> bool:
     return not (tapped == "opt_out" or (not tapped and language.is_opt_out(message.text)))
 
 
-def _wait_for_human(conversation: Conversation, *, now: datetime) -> None:
-    if conversation.needs_human_at is None:
-        conversation.needs_human_at, conversation.updated_at = now, now
-        conversation.save(update_fields=["needs_human_at", "updated_at"])
-        emit(
-            Emit("conversation.handed_over", "messaging.conversation", conversation.pk, now, data={"reason": "waiting"})
-        )
+def _wait_for_human(conversation: Conversation, message: Message, *, now: datetime) -> None:
+    """The debtor waits for a person since this message, or since an earlier one; after mere thanks nobody waits."""
+    if conversation.needs_human_at is not None:
+        return
+    if not needs_answer(message.kind, message.text, str(message.content.get("tapped", ""))):
+        conversation.unanswered_since, conversation.updated_at = None, now
+        conversation.save(update_fields=["unanswered_since", "updated_at"])
+        return
+    conversation.needs_human_at, conversation.updated_at = min(message.at, now), now
+    conversation.save(update_fields=["needs_human_at", "updated_at"])
+    emit(Emit("conversation.handed_over", "messaging.conversation", conversation.pk, now, data={"reason": "waiting"}))
 
 
 def hear(message: Message, account: Account, contact: ContactPoint | None, today: date) -> Heard:

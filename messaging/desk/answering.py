@@ -29,6 +29,8 @@ from tenants.scope import current_tenant_id
 
 #: A colleague's answer that is younger than this was hardly seen, whatever the screen showed.
 JUST_NOW = timedelta(seconds=20)
+#: One's own words said again so soon come from a second tab, or from impatience.
+TWICE = timedelta(minutes=5)
 REPLY_PRIORITY = 1
 ORIGIN = "agent"
 
@@ -57,8 +59,9 @@ def answer(
     """Ask for these words to be sent in a conversation; the same `origin` of the same person asks once.
 
     `seen` is the newest message that was on the screen; a colleague's answer after it (or of the last seconds) is a
-    Collision, unless `anyway` names it. The gate's refusal is an answer too: the request is withdrawn, the words stay
-    in the thread. Raises DomainError when nobody is known to be spoken about, or the words cannot be a message.
+    Collision, and so are one's own words of just now to which nobody has replied, unless `anyway` names them. The
+    gate's refusal is an answer too: the request is withdrawn, the words stay in the thread. Raises DomainError when
+    nobody is known to be spoken about, or the words cannot be a message.
     """
     conversation = Conversation.objects.select_for_update(no_key=True).get(pk=conversation_id)
     reason = f"{actor.rpartition(':')[2]}:{origin}"
@@ -66,6 +69,8 @@ def answer(
     if known is not None:
         return Answered(known, again=True)
     collision = _collision(conversation, actor=actor, seen=seen, anyway=anyway, machine_now=machine_now)
+    if collision is None:
+        collision = _said_already(conversation, content, actor=actor, anyway=anyway, machine_now=machine_now)
     if collision is not None:
         return collision
     debtor = spoken_about(conversation, debtor_id)
@@ -134,6 +139,26 @@ def _collision(
         name = names_of([author]).get(author, "") if author else ""
         return Collision(theirs, name, max(0, int(age.total_seconds())))
     return None
+
+
+def _said_already(
+    conversation: Conversation, content: Content, *, actor: str, anyway: uuid.UUID | None, machine_now: datetime
+) -> Collision | None:
+    """The last thing in the conversation, when it is these very words of the same person."""
+    last = (
+        Message.objects.filter(conversation=conversation)
+        .exclude(state=Message.State.WITHDRAWN)
+        .order_by("-at", "-id")
+        .first()
+    )
+    if last is None or last.pk == anyway or content.get("kind") != "text":
+        return None
+    age = machine_now - made_at(last.pk)
+    if last.author != actor or last.direction != Message.Direction.OUT or last.text != content["text"] or age > TWICE:
+        return None
+    author = person_of(actor)
+    name = names_of([author]).get(author, "") if author else ""
+    return Collision(last, name, max(0, int(age.total_seconds())))
 
 
 def made_at(row_id: uuid.UUID) -> datetime:

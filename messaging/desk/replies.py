@@ -1,4 +1,4 @@
-"""Prepared answers: the organisation's own, and the shipped ones where it has none by that shortcut."""
+"""Prepared answers: the organisation's own, and the shipped ones until it has some in that language."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Prepared:
 
 
 def prepared(language: str, *, creditor_id: uuid.UUID | None, places: Mapping[str, str]) -> list[Prepared]:
-    """Every answer in this language, filled in; a creditor's own before the organisation's before the shipped one."""
+    """Every answer in this language, filled in; a creditor's own before the organisation's; the shipped ones while there are none."""
     spoken = language[:2]
     rows = QuickReply.objects.filter(archived_at=None, language__in=[spoken, language]).filter(
         Q(creditor_id=None) | Q(creditor_id=creditor_id)
@@ -35,8 +35,8 @@ def prepared(language: str, *, creditor_id: uuid.UUID | None, places: Mapping[st
     for row in sorted(rows[:500], key=lambda row: (row.creditor_id is None, row.shortcut)):
         if row.shortcut not in found:
             found[row.shortcut] = _filled(row.shortcut, row.title, row.text, places, own=True)
-    for shortcut, title, text in SHIPPED.get(spoken, SHIPPED["es"]):
-        if shortcut not in found:
+    if not found:
+        for shortcut, title, text in SHIPPED.get(spoken, SHIPPED["es"]):
             found[shortcut] = _filled(shortcut, title, text, places)
     return [each for each in found.values() if not each.missing]
 

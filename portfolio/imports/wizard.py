@@ -2,7 +2,7 @@
 
 Reading, judging and writing are jobs that work a slice at a time, so that a file of any size passes and a worker that
 dies costs a slice. What is known stands in `Upload.data`: lines, language, encoding, separator, header, mapping or
-reader, check (counts, position, refusals sealed), import_id, problem.
+reader, check (counts, position, at, refusals sealed), import_id, at (a row's line and byte, for the next slice), problem.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from django.db.models import Q
 from django.utils import translation
@@ -21,7 +22,7 @@ from django.utils import translation
 from kernel.clock import machine_now
 from kernel.errors import DomainError
 from portfolio.imports.apply import Preview, apply_import, preview_import
-from portfolio.imports.mapping import Layout, Mapping, guess, layout, read
+from portfolio.imports.mapping import Layout, Mapping, Marks, guess, layout, read
 from portfolio.imports.readers import Setting, by_name, reader_for
 from portfolio.imports.rows import Row, RowError
 from portfolio.imports.undo import undo_import
@@ -214,7 +215,7 @@ def check(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
     with tenant_scope(tenant_id):
         kept = refusals(upload)
     so_far = Preview(counts=before["counts"], position=before["position"], errors=kept)
-    whole, seen = so_far.position == 0, set[str]()
+    whole, seen, marks = so_far.position == 0, set[str](), _marks(before)
 
     def noted(rows: Iterator[Row | RowError]) -> Iterator[Row | RowError]:
         for row in rows:
@@ -224,11 +225,11 @@ def check(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
 
     def keep(preview: Preview) -> None:
         with tenant_scope(tenant_id):
-            _keep_check(upload, preview, None)
+            _keep_check(upload, preview, None, marks)
 
     with translation.override(upload.data.get("language") or "en"):
         try:
-            rows = noted(rows_of(upload, creditor, now, so_far.position))
+            rows = noted(rows_of(upload, creditor, now, so_far.position, marks))
             done = preview_import(
                 creditor,
                 rows,
@@ -243,11 +244,11 @@ def check(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
             return
         with tenant_scope(tenant_id):
             if not done.finished:
-                _keep_check(upload, done, None)
+                _keep_check(upload, done, None, marks)
                 jobs.postpone(job, until=machine_now())
                 return
             upload.state = Upload.State.CHECKED
-            _keep_check(upload, done, _missing(creditor, seen) if whole else None)
+            _keep_check(upload, done, _missing(creditor, seen) if whole else None, marks)
             jobs.complete(job)
 
 
@@ -258,12 +259,13 @@ def take(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
     if found is None:
         return
     upload, creditor, now = found
+    marks = _marks(upload.data)
     with tenant_scope(tenant_id):
         made = Import.objects.get(pk=upload.data["import_id"])
     if made.state in (Import.State.READING, Import.State.FAILED):
         with translation.override(upload.data.get("language") or "en"):
             try:
-                rows = rows_of(upload, creditor, now, made.position)
+                rows = rows_of(upload, creditor, now, made.position, marks)
             except DomainError as error:
                 with tenant_scope(tenant_id):
                     Import.objects.filter(pk=made.pk).update(state=Import.State.FAILED)
@@ -272,6 +274,8 @@ def take(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
             made = apply_import(creditor, rows, now=now, resume=made, pause=_after(SLICE_SECONDS))
     with tenant_scope(tenant_id):
         if made.state == Import.State.READING:
+            upload.data = {**upload.data, "at": marks.before(made.position + 1)}
+            _save(upload)
             jobs.postpone(job, until=machine_now())
             return
         upload.state = Upload.State.TAKEN
@@ -299,13 +303,13 @@ def undo(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
         jobs.complete(job)
 
 
-def rows_of(upload: Upload, creditor: Creditor, now: datetime, after: int) -> Iterator[Row | RowError]:
-    """The file's rows after a line; raises DomainError when it cannot be read as was said."""
+def rows_of(upload: Upload, creditor: Creditor, now: datetime, after: int, marks: Marks) -> Iterator[Row | RowError]:
+    """The file's rows after a line, read from a mark before it; raises DomainError when it cannot be read as was said."""
     file = uploads.opened(upload)
     if name := upload.data.get("reader"):
         setting = Setting(today=today_in(creditor.country, now), country=creditor.country, currency=creditor.currency)
-        return by_name(name).read(file, setting, after)
-    return read(file, mapping_of(upload), after_line=after)
+        return by_name(name).read(file, setting, after, marks)
+    return read(file, mapping_of(upload), after_line=after, marks=marks)
 
 
 def _found(tenant_id: uuid.UUID, job: jobs.Leased, state: str) -> tuple[Upload, Creditor, datetime] | None:
@@ -326,7 +330,13 @@ def _failed(tenant_id: uuid.UUID, upload: Upload, job: jobs.Leased, error: Domai
         jobs.complete(job)
 
 
-def _keep_check(upload: Upload, preview: Preview, missing: int | None) -> None:
+def _marks(data: dict[str, Any]) -> Marks:
+    """Where the last slice ended: the next one reads on from there, not from the file's beginning."""
+    at = data.get("at")
+    return Marks([(int(at[0]), int(at[1]))] if at else [])
+
+
+def _keep_check(upload: Upload, preview: Preview, missing: int | None, marks: Marks) -> None:
     told = [
         (error.line, error.column, error.code, said(error.template, error.params) or error.message, error.value)
         for error in preview.errors
@@ -335,6 +345,7 @@ def _keep_check(upload: Upload, preview: Preview, missing: int | None) -> None:
         **upload.data,
         "check": {
             "counts": preview.counts, "position": preview.position, "finished": preview.finished, "missing": missing,
+            "at": marks.before(preview.position + 1),
             "errors": seal(json.dumps(told, ensure_ascii=False), purpose=_PURPOSE),
         },
     }  # fmt: skip

@@ -215,7 +215,7 @@ async function refreshThread() {
     const answer = await get(`${urls.thread}?${query}`);
     if (answer.status === 200 && about === conversation) {
       showThread(await answer.text());
-      refreshTruth();
+      standingSoon();
     }
   } catch {
     // The next event or minute asks again.
@@ -228,15 +228,57 @@ async function refreshThread() {
   }
 }
 
-async function refreshTruth() {
-  const truth = document.getElementById("truth");
-  if (!truth || !conversation) return;
+// Who it is, what they owe, what may be written: asked for together, shown where it differs.
+async function refreshStanding() {
+  if (!conversation) return;
   const about = conversation;
-  const answer = await get(urls.composer).catch(() => null);
-  if (answer?.ok && about === conversation) {
-    put(truth, await answer.text());
-    showMode(mode());
+  const answer = await get(urls.standing).catch(() => null);
+  if (!answer?.ok) return;
+  const holder = document.createElement("div");
+  holder.innerHTML = await answer.text();
+  if (about !== conversation) return;
+  showHead($("#talk-head", holder));
+  showComposing($("[data-composing]", holder));
+}
+
+function showHead(head) {
+  const old = document.getElementById("talk-head");
+  if (!head || !old || old.textContent.replace(/\s+/g, " ") === head.textContent.replace(/\s+/g, " ")) return;
+  // A dialog of the head is being filled in: its closing asks again.
+  if ($("dialog[open]", old) || $("[aria-busy=true]", old)) return;
+  const key = old.contains(document.activeElement) ? document.activeElement.dataset.key : "";
+  old.replaceWith(head);
+  window.htmx.process(head);
+  $("[data-panel-toggle]", head)?.setAttribute("aria-expanded", String(inbox.dataset.panel === "open"));
+  if (key) $(`[data-key="${CSS.escape(key)}"]`, head)?.focus({ preventScroll: true });
+}
+document.addEventListener("close", (event) => {
+  if (event.target.closest?.("#talk-head")) standingSoon();
+}, true);
+
+// The composer follows the window until somebody has chosen what they write.
+let chosen = false;
+function showComposing(composing) {
+  const form = $("#composer");
+  if (!form || !composing) return;
+  const truth = $(".truth", composing).dataset;
+  const offered = document.getElementById("offered");
+  const fresh = $("[data-offered]", composing);
+  if (fresh.textContent.replace(/\s+/g, " ") !== offered.textContent.replace(/\s+/g, " ")) {
+    const taken = $("[name=template]:checked", offered)?.value;
+    const focused = offered.contains(document.activeElement);
+    put(offered, fresh.innerHTML);
+    const again = taken && $(`[name=template][value="${CSS.escape(taken)}"]`, offered);
+    if (again) again.checked = true;
+    if (focused) (again || $("[name=template]", offered))?.focus();
   }
+  $("[data-mode-to=reply]", form).disabled = !("writes" in truth);
+  $("[data-mode-to=template]", form).disabled = !("templates" in truth);
+  area().dataset.suggestion = truth.suggestion ?? "";
+  put(document.getElementById("truth"), $(".truth", composing).outerHTML);
+  const follows = !chosen && mode() !== "note" && truth.mode !== "note" && !(mode() === "reply" && area().value.trim());
+  showMode(follows ? truth.mode : mode());
+  suggest();
 }
 
 async function refreshPanel() {
@@ -262,18 +304,27 @@ async function refreshQueue() {
   marked();
 }
 
-function later(work_, ms) {
+// Once for news that come together; news without end do not put it off for longer than `most`.
+function later(work_, ms, most) {
   let timer = 0;
+  let since = 0;
   return () => {
     clearTimeout(timer);
-    timer = setTimeout(work_, ms);
+    since ||= performance.now();
+    timer = setTimeout(() => {
+      since = 0;
+      work_();
+    }, Math.max(0, Math.min(ms, since + most - performance.now())));
   };
 }
-const threadSoon = later(refreshThread, 120);
-const queueSoon = later(refreshQueue, 700);
-const panelSoon = later(refreshPanel, 500);
+const threadSoon = later(refreshThread, 120, 1000);
+const queueSoon = later(refreshQueue, 700, 3000);
+const panelSoon = later(refreshPanel, 500, 3000);
+const standingSoon = later(refreshStanding, 400, 3000);
 const TALK = /^(message\.|conversation\.|payment\.|promise\.|agreement\.|dispute\.)/;
-const ACCOUNT = /^(payment\.|promise\.|agreement\.|dispute\.|payable\.|consent\.|stop\.|identity\.|invoice\.|enrolment\.)/;
+const ACCOUNT = /^(payment|entry|promise|agreement|dispute|payable|consent|stop|identity|invoice|enrolment|debtor|contact_point|creditor)\./;
+// What may be said, and when, hangs on these too.
+const WIDE = /^(sending|number|account|template|rules|clock)\./;
 const STATUS = /^message\.(accepted|sent|delivered|read)$/;
 
 document.body.addEventListener("trato:news", (event) => {
@@ -284,25 +335,31 @@ document.body.addEventListener("trato:news", (event) => {
     return;
   }
   if (TALK.test(name)) {
+    kept.clear();
     threadSoon();
     queueSoon();
   }
-  if (ACCOUNT.test(name)) panelSoon();
+  if (ACCOUNT.test(name)) {
+    kept.clear();
+    panelSoon();
+  }
+  if (ACCOUNT.test(name) || WIDE.test(name) || (/^conversation\./.test(name) && id === conversation)) standingSoon();
 });
 document.body.addEventListener("trato:refresh", () => {
   refreshThread();
   refreshQueue();
-  refreshTruth();
+  refreshPanel();
+  refreshStanding();
 });
 document.body.addEventListener("inbox:changed", () => {
   refreshThread();
   refreshQueue();
-  refreshTruth();
+  refreshStanding();
 });
 document.body.addEventListener("debtor-changed", () => {
   refreshThread();
   refreshPanel();
-  refreshTruth();
+  refreshStanding();
 });
 
 document.addEventListener("click", async (event) => {
@@ -364,12 +421,15 @@ function compose() {
   if (!form) return;
   origin = form.elements.origin.value;
   checked = { text: "", verdict: "ok", softer: "" };
+  chosen = false;
   const box = area();
   const own = sessionStorage.getItem(`draft ${conversation}`);
-  if (own && !box.value) box.value = own;
+  // What a session that had ended could not keep comes first, and is kept now.
+  if (own && box.value !== own) box.value = own;
   grow();
   suggest();
   showMode(mode());
+  if (own) keepDraft();
   if (box.value.trim()) checkSoon();
 }
 
@@ -395,6 +455,7 @@ function showMode(name) {
 }
 
 function choose(name) {
+  chosen = true;
   showMode(name);
   document.getElementById("verdict").innerHTML = "";
   document.getElementById("backdrop").textContent = "";
@@ -483,21 +544,30 @@ function keepDraft(now = false) {
   if (!urls.draft || !area()) return;
   const text = area().value;
   const key = `${conversation} ${text}`;
-  if (text) sessionStorage.setItem(`draft ${conversation}`, text);
-  else sessionStorage.removeItem(`draft ${conversation}`);
+  const place = `draft ${conversation}`;
+  if (text) sessionStorage.setItem(place, text);
+  else sessionStorage.removeItem(place);
   const keep = async () => {
     if (key === draftKept) return;
     draftKept = key;
     const saved = document.getElementById("saved");
     const answer = await post(urls.draft, { text, mode: mode() }, { keepalive: text.length < 8000 }).catch(() => null);
-    if (answer?.status === 204 && saved) sessionStorage.removeItem(`draft ${conversation}`);
-    else if (answer) await ended(answer);
+    if (answer?.status === 204) {
+      if (saved && sessionStorage.getItem(place) === text) sessionStorage.removeItem(place);
+      return;
+    }
+    // Not kept there: it stays here, and the next word or the page's end tries again.
+    if (draftKept === key) draftKept = "";
+    if (answer) await ended(answer);
   };
   if (now) keep();
   else draftTimer = setTimeout(keep, 600);
 }
 addEventListener("pagehide", () => keepDraft(true));
 
+document.addEventListener("change", (event) => {
+  if (event.target.closest?.("#offered")) chosen = true;
+});
 document.addEventListener("input", (event) => {
   if (event.target.id !== "text") return;
   grow();
@@ -636,9 +706,8 @@ async function send({ next = false } = {}) {
     if (area().value) keepDraft(true);
     area().dataset.suggestion = "";
     suggest();
-    refreshTruth();
+    refreshStanding();
     queueSoon();
-    if (outcome !== "noted") refreshHead();
     if (next) document.querySelector("[data-key='g']")?.click();
     return;
   }
@@ -656,18 +725,6 @@ function renew(form) {
   origin = uuid();
   form.elements.origin.value = origin;
   form.elements.anyway.value = "";
-}
-
-async function refreshHead() {
-  const answer = await get(urls.page).catch(() => null);
-  if (!answer?.ok || document.querySelector("dialog[open]")) return;
-  const holder = document.createElement("div");
-  holder.innerHTML = await answer.text();
-  const head = $("#talk-head", holder);
-  if (head && head.parentElement.dataset.conversation === conversation) {
-    document.getElementById("talk-head").replaceWith(head);
-    window.htmx.process(head);
-  }
 }
 
 function echoed(text, kind) {
@@ -708,7 +765,7 @@ setInterval(() => {
   const ms = Date.parse(left.dataset.until) - (began + performance.now() - loaded);
   const minutes = Math.max(0, Math.floor(ms / 60_000));
   left.textContent = `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
-  if (ms <= 0) refreshTruth();
+  if (ms <= 0) refreshStanding();
 }, 15_000);
 
 opened();

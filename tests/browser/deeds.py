@@ -15,6 +15,7 @@ from django.contrib.sessions.models import Session
 
 from compliance.models import Consent, Decision, Stop
 from kernel.clock import machine_now
+from kernel.money import Money
 from messaging.models import (
     Attachment,
     Conversation,
@@ -33,6 +34,7 @@ from monitoring.models import Alert
 from portfolio.models import ContactPoint, Creditor, Debtor, Dispute, Import, Payable, Promise
 from portfolio.search import index
 from portfolio.services.links import transparency_link
+from portfolio.services.payments import record_payment
 from tenants.models import ApiKey, Membership, Tenant, User
 from tenants.scope import tenant_scope
 from tests import factories
@@ -92,6 +94,37 @@ def debtor(slug: str, text: str = "Hola, buenos días", person: str = "", second
         "debtor": str(made.pk), "external_id": made.external_id, "person": str(made.person_id), "phone": point.value,
         "name": made.person.name, "conversation": str(found.pk), "number": number.provider_id,
     }  # fmt: skip
+
+
+@command
+def quiet(slug: str, conversation: str, hours: int = 30) -> None:
+    """The debtor wrote so long ago that the window has closed."""
+    tenant = organisation(slug)
+    with tenant_scope(tenant.pk):
+        Conversation.objects.filter(pk=conversation).update(
+            last_inbound_at=tenant.clock().now() - timedelta(hours=hours)
+        )
+
+
+@command
+def writes(slug: str, number: str, phone: str, text: str) -> None:
+    """The debtor writes."""
+    sandbox().call("POST", "inbound", {
+        "phone_number_id": number, "from": phone, "message": {"type": "text", "text": {"body": text}},
+    })  # fmt: skip
+
+
+@command
+def pays(slug: str, debtor: str) -> None:
+    """Everything that the debtor owes arrives."""
+    tenant = organisation(slug)
+    now = tenant.clock().now()
+    with tenant_scope(tenant.pk):
+        row = Debtor.objects.select_related("creditor").get(pk=debtor)
+        record_payment(
+            row.creditor, row, f"browser-{uuid.uuid4().hex[:12]}", Money.from_minor(row.open_minor, row.currency),
+            paid_at=now, now=now, source="api",
+        )  # fmt: skip
 
 
 @command

@@ -62,6 +62,37 @@ def test_a_free_answer_is_typed_text_and_enter(agent, demo, debtor):
     assert agent.page.locator("#text").input_value() == ""
 
 
+def test_an_open_conversation_follows_what_happens_to_it(agent, demo, debtor):
+    demo.hand("quiet", slug=MEXICO, conversation=debtor["conversation"])
+    agent.go(f"inbox/{debtor['conversation']}/")
+    page = agent.page
+    page.locator("#composer[data-mode=template]").wait_for()
+    demo.hand("writes", slug=MEXICO, number=debtor["number"], phone=debtor["phone"], text="¿Cuánto debo?")
+    page.locator("#composer[data-mode=reply]").wait_for()
+    assert page.locator("#truth [data-until]").count(), "the window is open again"
+    owed = page.locator("#talk-head .talk-who strong").inner_text()
+    assert owed in page.locator("#panel").inner_text()
+    demo.hand("pays", slug=MEXICO, debtor=debtor["debtor"])
+    page.locator("#talk-head .talk-who .state.green").wait_for()
+    until(
+        "the panel follows",
+        lambda: owed not in page.locator("#panel .amount, #panel h2, #panel strong").first.inner_text(),
+    )
+
+
+def test_who_has_begun_a_note_is_not_moved_to_another_mode(agent, demo, debtor):
+    demo.hand("quiet", slug=MEXICO, conversation=debtor["conversation"])
+    agent.go(f"inbox/{debtor['conversation']}/")
+    page = agent.page
+    agent.press("n")
+    agent.type("Llamar mañana")
+    demo.hand("writes", slug=MEXICO, number=debtor["number"], phone=debtor["phone"], text="¿Hola?")
+    page.locator("#recent", has_text="¿Hola?").wait_for()
+    page.locator("#truth [data-until]").wait_for()
+    assert page.locator("#composer").get_attribute("data-mode") == "note"
+    assert page.locator("#text").input_value() == "Llamar mañana"
+
+
 def test_a_prepared_answer_is_four_keys(agent, demo, debtor):
     agent.open(debtor["conversation"])
     agent.press("r")

@@ -45,6 +45,41 @@ def test_a_line_is_understood(text: str, on: date | None, amount: str | None) ->
     assert (found.on, found.amount) == (on, Decimal(amount) if amount else None)
 
 
+@pytest.mark.parametrize(
+    ("text", "unread"),
+    [
+        ("vie 0,001", "0,001"), ("vie 1200.500", "1200.500"), ("vie 1,200.555", "1,200.555"), ("vie 1.200.50", "1.200.50"),
+        ("vie 0", "0"), ("vie 0.00", "0.00"), ("vie -500", "-500"), ("15/8 12,3456", "12,3456"), ("vie 12,34,567", "12,34,567"),
+    ],
+)  # fmt: skip
+def test_an_amount_that_could_be_misread_is_none(text: str, unread: str) -> None:
+    found = read_promise(text, TODAY)
+    assert (found.amount, found.unread) == (None, unread)
+    assert found.on is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [("vie 1.200", "1200"), ("vie 1,200", "1200"), ("vie 1.200.500,5", "1200500.5"), ("vie 2 mil", "2000"),
+     ("vie 1.5k", "1500"), ("vie 500.", "500"), ("vie - 500", "500")],
+)  # fmt: skip
+def test_whole_thousands_are_thousands(text: str, amount: str) -> None:
+    assert read_promise(text, TODAY).amount == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "amount"),
+    [("vie 1.200", ".", None), ("vie 1,200", ".", "1200"), ("vie 1.200", ",", "1200"), ("vie 1,200", ",", None),
+     ("vie 1.200.500", ".", "1200500"), ("vie 1,200.50", ".", "1200.50"), ("vie 1200,50", ".", "1200.50")],
+)  # fmt: skip
+def test_three_digits_after_the_countrys_decimal_mark_are_no_thousands(
+    text: str, mark: str, amount: str | None
+) -> None:
+    found = read_promise(text, TODAY, mark)
+    assert found.amount == (Decimal(amount) if amount else None)
+    assert bool(found.unread) == (amount is None)
+
+
 @given(st.text(max_size=60))
 def test_whatever_is_typed_is_read_without_an_error(text: str) -> None:
     found = read_promise(text, TODAY)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from kernel.errors import DomainError
 from kernel.money import minor_units
-from portfolio.imports.mapping import Formats, Mapping, guess, layout, read, write_rejected
+from portfolio.imports.mapping import Formats, Mapping, Marks, files, guess, layout, read, write_rejected
 from portfolio.imports.mapping.columns import field_of
 from portfolio.imports.mapping.formats import date_order_of, decimal_of, parse_amount, parse_date
 from portfolio.imports.mapping.rejected import escaped, unescaped
@@ -619,3 +620,57 @@ def test_neighbouring_rows_of_a_debtor_are_one_group():
     assert [item.debtor if isinstance(item, Group) else item.code for item in made] == ["1", "line_width", "2"]
     assert [len(item.rows) for item in made if isinstance(item, Group)] == [4, 3]
     assert isinstance(made[0], Group) and made[0].last_line == 2
+
+
+# --- going on where a reading was stopped
+
+
+class Watched(io.BytesIO):
+    """A file that knows the first byte that was asked for after the header had been looked at."""
+
+    starts: list[int]
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self.__dict__.setdefault("starts", []).append(offset)
+        return super().seek(offset, whence)
+
+
+CUT = Mapping(columns={"id": "debtor_id", "nombre": "name"})
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_reading_that_goes_on_at_a_mark_gives_what_one_in_one_go_gives(encoding, ending, monkeypatch):
+    monkeypatch.setattr(files, "MARK_EVERY", 3)
+    lines = [
+        "id,nombre",
+        *(f"{n},Peña {n}" for n in range(20)),
+        '20,"dos',
+        'líneas"',
+        '21,"sin cerrar',
+        "22,Ñuñoa",
+        "",
+        "23,fin",
+    ]
+    body = (ending.join(lines) + ending).encode(encoding)
+    mapping = replace(CUT, encoding=encoding, separator=",")
+    marks = Marks()
+    whole = list(read(io.BytesIO(body), mapping, marks=marks))
+    assert [row.name for row in whole if isinstance(row, DebtorRow)][-1] == "fin" and len(marks.known) > 4
+    for stop in range(1, 30):
+        at = marks.before(stop + 1)
+        file = Watched(body)
+        rest = list(read(file, mapping, after_line=stop, marks=Marks([at] if at else [])))
+        assert rest == [row for row in whole if row.line > stop], stop
+        if at:
+            assert file.starts[-1] == at[1] > 0, "it does not begin at the beginning"
+
+
+def test_bytes_that_are_no_text_leave_no_wrong_marks(monkeypatch):
+    monkeypatch.setattr(files, "MARK_EVERY", 1)
+    body = b"id,nombre\n1,Ana\n2,\xff\xfe\n3,Eva\n4,Luz\n"
+    marks = Marks()
+    mapping = replace(CUT, encoding="utf-8", separator=",")
+    whole = list(read(io.BytesIO(body), mapping, marks=marks))
+    assert [line for line, _ in marks.known] == [2, 3], "none after the broken line"
+    assert list(read(io.BytesIO(body), mapping, after_line=4, marks=marks)) == [row for row in whole if row.line > 4]

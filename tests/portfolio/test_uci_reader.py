@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.errors import DomainError
+from portfolio.imports.mapping import Marks, files
 from portfolio.imports.readers import Setting, by_name, names, reader_for
 from portfolio.imports.readers.uci_credit_card import MONTHS, READER, bill_month, due_on
 from portfolio.imports.rows import ContactRow, CreditRow, DebtorRow, InvoiceRow, PaymentRow, RowError
@@ -176,3 +177,16 @@ def test_all_thirty_thousand_accounts():
     assert balances == expected and len(expected) == 30_000
     assert len(people) == 30_000 and len(set(phones)) == len(phones) > 30_000
     assert max(ids.values()) == 1
+
+
+def test_a_stopped_reading_goes_on_at_a_mark(monkeypatch):
+    monkeypatch.setattr(files, "MARK_EVERY", 4)
+    text = "\n".join([HEADER, *(line(n, [100 * n] * 6, [0] * 6) for n in range(1, 31)), ""]).encode()
+    marks = Marks()
+    whole = list(READER.read(io.BytesIO(text), SETTING, 0, marks))
+    assert len(marks.known) == 8
+    for stop in (5, 17, 31):
+        at = marks.before(stop + 1)
+        assert at is not None and (stop == 31 or text[at[1] :].startswith(f"{at[0] - 1},".encode()))
+        rest = list(READER.read(io.BytesIO(text), SETTING, stop, Marks([at] if at else [])))
+        assert rest == [row for row in whole if row.line > stop]

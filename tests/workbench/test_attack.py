@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
 from kernel.ids import uuid7
-from messaging.models import MessageTemplate, Number, Outbound, Sequence
+from messaging.models import MessageTemplate, Number, Outbound, QuickReply, Sequence
 from portfolio.imports.wizard import begin
 from tenants import uploads
 from tenants.models import ApiKey, InboundRoute, Invitation, Membership, RawInbound, Tenant, Upload, User
@@ -42,7 +42,7 @@ DOORS: dict[str, frozenset[str]] = {
     "home": EVERYBODY, "live": EVERYBODY, "search": EVERYBODY,
     "clock": EVERYBODY, "clock-": WORKERS,
     "inbox": INSIDE, "inbox-next": INSIDE, "conversation": INSIDE, "conversation-": WORKERS,
-    "conversation-thread": INSIDE, "conversation-panel": INSIDE, "attachment": INSIDE,
+    "conversation-thread": INSIDE, "conversation-panel": INSIDE, "conversation-standing": INSIDE, "attachment": INSIDE,
     "debtors": EVERYBODY, "contactable": EVERYBODY, "debtor": EVERYBODY, "debtor-panel": EVERYBODY, "debtor-": WORKERS,
     "debtor-document": LEADERS, "debtor-dispute-close": LEADERS, "debtor-stop-lift": LEADERS,
     "supervisor": OVERSEERS | {Role.CREDITOR}, "supervisor-": OVERSEERS | {Role.CREDITOR}, "supervisor-verify": LEADERS,
@@ -59,6 +59,7 @@ DOORS: dict[str, frozenset[str]] = {
     "people": LOOKS, "people-invite": ADMINS, "person": LOOKS, "person-let": ADMINS, "invitation-change": ADMINS,
     "numbers": OVERSEERS, "number": OVERSEERS, "number-check": LEADERS, "number-": ADMINS,
     "imports": OVERSEERS, "import": OVERSEERS, "import-rejected": OVERSEERS, "import-": ADMINS,
+    "quick-replies": OVERSEERS, "quick-reply": OVERSEERS, "quick-reply-": LEADERS,
     "keys": LOOKS, "key-": ADMINS,
     "operations": LOOKS, "job-change": ADMINS, "inbound-body": LOOKS, "uncertain": LOOKS, "uncertain-settle": LEADERS,
     "audit": LOOKS,
@@ -192,10 +193,19 @@ def parts_of(
         "number pk": Number.objects.get().pk, "import pk": first["import"],
         **{f"import-{step} pk": upload.pk for step in ("columns", "check", "take", "give-up")},
         "key pk": ApiKey.objects.filter(tenant=tenant).first().pk,  # type: ignore[union-attr]
+        **dict.fromkeys(("quick-reply pk", "quick-reply-archive pk", "quick-reply-restore pk"), answer_of(creditor.pk).pk),
         "job-change pk": 1, "job-change action": "retry", "inbound-body pk": raw.pk,
         "uncertain-settle pk": Outbound.objects.get(creditor_id=creditor.pk).pk,
         "sending-change kind": "creditor", "sending-change pk": creditor.pk,
     }  # fmt: skip
+
+
+def answer_of(creditor_id: uuid.UUID) -> QuickReply:
+    """A prepared answer of this creditor's."""
+    return QuickReply.objects.get_or_create(
+        creditor_id=creditor_id, language="es", shortcut="pago",
+        defaults={"title": "Pago", "text": f"Gracias, {creditor_id.hex}", "created_at": NOON},
+    )[0]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

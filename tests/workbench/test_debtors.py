@@ -159,6 +159,26 @@ def test_a_promise_is_typed_in_one_line(world: World) -> None:
     assert world.read(lambda: Promise.objects.filter(debtor=world.debtor).count()) == 1
 
 
+@pytest.mark.parametrize("text", ["vie 0,001", "vie 0", "vie -200", "vie 200.505"])
+def test_an_amount_that_is_none_is_told_how_to_write_it(world: World, text: str) -> None:
+    preview = world.client().get(world.url("debtor-promise"), {"preview": "1", "text": text}, headers=HTMX)
+    assert "1200.50" in preview.content.decode() and "success" not in preview.content.decode()
+    answer = world.post("debtor-promise", {"text": text})
+    assert answer.status_code == 422 and "1200.50" in answer.content.decode()
+    assert world.read(lambda: Promise.objects.filter(debtor=world.debtor).exists()) is False
+
+
+@pytest.mark.parametrize("amount", ["0,001", "0", "-200", "200.505", "1.200.50", "abc"])
+def test_no_card_takes_an_amount_that_could_be_misread(world: World, amount: str) -> None:
+    for card, more in (
+        ("payable", {"how": "show"}),
+        ("payment", {"paid_on": "2026-11-16", "method": "cash", "reference": "r-1"}),
+    ):
+        answer = world.post(f"debtor-{card}", {"amount": amount, **more})
+        assert answer.status_code == 422 and "1200.50" in answer.content.decode(), card
+    assert world.read(lambda: Payment.objects.filter(debtor=world.debtor).exists()) is False
+
+
 @pytest.mark.parametrize("text", ["nada", "vie 900", "2030-01-01 10"])
 def test_a_promise_that_cannot_be_is_refused_in_words(world: World, text: str) -> None:
     answer = world.post("debtor-promise", {"text": text})

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from portfolio.imports.mapping import files
 from portfolio.models import Creditor, Debtor, Import, Invoice
 from tenants import uploads, work
 from tenants.models import AuditEntry, Tenant, Upload, UploadPart, User
@@ -169,6 +170,28 @@ def test_five_thousand_rows_one_of_them_broken(tenant, creditor):
     made = taken(client, tenant, pk)
     assert (made.state, made.counts["debtors_created"], made.counts["rejected"]) == ("applied", 5001, 1)
     assert owed(tenant, creditor) == (5001, 5001 * 125050)
+
+
+def test_slices_read_on_where_the_last_one_ended(tenant, creditor, monkeypatch):
+    monkeypatch.setattr("portfolio.imports.wizard.SLICE_SECONDS", 0.0)  # one thousand a turn
+    lines = 0
+    readline = files.Counted.readline
+
+    def counted(self: Any, size: int) -> str:
+        nonlocal lines
+        lines += 1
+        return readline(self, size)
+
+    monkeypatch.setattr(files.Counted, "readline", counted)
+    client, _ = member(tenant)
+    pk = uploaded(client, tenant, creditor, HEAD + "".join(line(number) for number in range(5000)))
+    lines = 0
+    judged(client, tenant, pk)
+    # From its beginning each of the five slices would read 1,000, 2,000, ... 5,000 lines.
+    assert 5000 <= lines <= 5000 + 6 * files.MARK_EVERY
+    lines = 0
+    assert taken(client, tenant, pk).counts["invoices_created"] == 5000
+    assert 5000 <= lines <= 5000 + 6 * files.MARK_EVERY
 
 
 def test_work_in_slices_comes_to_the_same(tenant, creditor, monkeypatch):

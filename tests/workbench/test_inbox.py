@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from compliance.models import Decision
 from kernel.clock import machine_now
 from kernel.ids import uuid7
+from kernel.money import Money
 from messaging.channels.whatsapp.receive import Inbound
 from messaging.desk import queue, reading
 from messaging.desk.people import be_present
@@ -35,6 +36,7 @@ from messaging.models import (
 )
 from portfolio.models import Debtor, Promise
 from portfolio.search import index
+from portfolio.services.payments import record_payment
 from tenants.models import AuditEntry, Job, Membership, Tenant, User
 from tenants.scope import tenant_scope
 from tests.factories import (
@@ -116,6 +118,17 @@ def make_desk(
     client = Client()
     client.force_login(user)
     return Desk(tenant, client, user, debtor, conversation)
+
+
+def writes(desk: Desk, text: str) -> None:
+    """The debtor writes, now."""
+    with tenant_scope(desk.tenant.pk):
+        number = Number.objects.get(pk=desk.conversation.number_id)
+        update = Inbound(
+            phone_number_id=number.provider_id, provider_id=f"wamid.{uuid7()}", user_id="", profile_name="", at=NOON,
+            wa_id=desk.conversation.address.lstrip("+"), kind="text", text=text, tapped="", context_id="",
+        )  # fmt: skip
+        assert len(arrive(number, [update], now=NOON)) == 1
 
 
 @pytest.fixture
@@ -569,6 +582,18 @@ def test_two_agents_do_not_answer_twice(desk):
     assert len(desk.rows(SendRequest)) == 2
 
 
+def test_the_same_words_from_a_second_tab_are_asked_about_first(desk):
+    assert desk.send("Con gusto le ayudo.")["X-Outcome"] == "sent"
+    again = desk.send("Con gusto le ayudo.")
+    assert again["X-Outcome"] == "collision" and "Con gusto le ayudo." in again.content.decode()
+    assert len(desk.rows(SendRequest)) == 1
+    message = desk.rows(SendRequest)[0].message_id
+    assert desk.send("Con gusto le ayudo.", anyway=str(message))["X-Outcome"] == "sent"
+    assert desk.send("¿Qué día le queda bien?")["X-Outcome"] == "sent", "other words are no repetition"
+    writes(desk, "Gracias, ¿y el lunes?")
+    assert desk.send("¿Qué día le queda bien?")["X-Outcome"] == "sent", "after their reply neither"
+
+
 def test_without_scripts_the_form_leads_back(desk):
     answer = desk.client.post(desk.url("send"), {"text": "Con gusto le ayudo.", "origin": str(uuid7())})
     assert answer["Location"] == desk.url()
@@ -727,7 +752,7 @@ def test_prepared_answers_are_filled_in(desk):
 
 
 def test_the_line_of_truth_says_window_budget_hour_and_identity(desk):
-    page = desk.client.get(desk.url("composer"), headers=PART).content.decode()
+    page = desk.client.get(desk.url("standing"), headers=PART).content.decode()
     assert "23:39" in page or "23:3" in page
     assert "12:00" in page
     assert 'class="identity green"' in page
@@ -739,7 +764,7 @@ def test_on_sunday_the_composer_shows_the_law_the_citation_and_when():
     Tenant.objects.filter(pk=desk.tenant.pk).update(clock_frozen_at=NOON + timedelta(days=5))  # Sunday, one o'clock
     with tenant_scope(desk.tenant.pk):
         Debtor.objects.update(balance_as_of=NOON + timedelta(days=5))
-    page = desk.client.get(desk.url("composer"), headers=PART).content.decode()
+    page = desk.client.get(desk.url("standing"), headers=PART).content.decode()
     assert 'data-template-verdict="defer"' in page
     assert "lunes 23 de noviembre, 08:00, hora de Bogotá" in page
     assert "Ley 2300" in page
@@ -762,19 +787,47 @@ def test_a_debtors_word_wakes_what_was_put_away(desk):
         Conversation.objects.filter(pk=desk.conversation.pk).update(
             snoozed_until=NOON + timedelta(days=3), state="closed", outcome="no_answer"
         )
-        number = Number.objects.get(pk=desk.conversation.number_id)
-        update = Inbound(
-            phone_number_id=number.provider_id,
-            provider_id=f"wamid.{uuid7()}",
-            user_id="",
-            profile_name="",
-            at=NOON,
-            wa_id=desk.conversation.address.lstrip("+"),
-            kind="text",
-            text="Sigo aquí",
-            tapped="",
-            context_id="",
-        )
-        assert len(arrive(number, [update], now=NOON)) == 1
+    writes(desk, "Sigo aquí")
     row = desk.now()
     assert (row.state, row.snoozed_until) == ("open", None)
+
+
+# --- what changes while the page is open ---------------------------------------------------------------------------
+
+
+def test_the_composer_opens_for_words_when_the_debtor_writes_again():
+    desk = make_desk(wrote=timedelta(hours=30))
+    before = desk.client.get(desk.url("standing"), headers=PART).content.decode()
+    assert 'data-mode="template"' in before and "data-writes" in before and "data-templates" in before
+    writes(desk, "Ya pagué, ¿cómo envío el comprobante?")
+    after = desk.client.get(desk.url("standing"), headers=PART).content.decode()
+    assert 'data-mode="reply"' in after and 'data-reply-verdict="allow"' in after and "data-until=" in after
+    assert 'data-suggestion="Si ya pagó' in after, "the prepared answer comes with what they wrote"
+    assert 'name="template"' in after, "and the templates as they fit now"
+
+
+def test_the_head_tells_what_is_owed_after_a_payment(desk):
+    assert "1,500.00" in head_of(desk)
+    with tenant_scope(desk.tenant.pk):
+        creditor = desk.debtor.creditor
+        record_payment(
+            creditor, desk.debtor, "p-1", Money.from_minor(50000, "MXN"), paid_at=NOON, now=NOON, source="api"
+        )
+    assert "1,000.00" in head_of(desk)
+    with tenant_scope(desk.tenant.pk):
+        record_payment(
+            creditor, desk.debtor, "p-2", Money.from_minor(100000, "MXN"), paid_at=NOON, now=NOON, source="api"
+        )
+    assert '"state green"' in head_of(desk) and "1,000.00" not in head_of(desk)
+
+
+def test_who_reads_along_gets_the_head_and_no_composer(desk):
+    client, _ = desk.colleague("auditor")
+    part = client.get(desk.url("standing"), headers=PART)
+    assert part.status_code == 200
+    assert 'id="talk-head"' in part.content.decode() and "data-composing" not in part.content.decode()
+
+
+def head_of(desk: Desk) -> str:
+    page = desk.client.get(desk.url("standing"), headers=PART).content.decode()
+    return page.split('class="talk-who"')[1].split('class="talk-state"')[0]

@@ -85,7 +85,7 @@ def test_a_debtor(tab, houses):
     assert many <= few, f"{few} queries for {FEW} rows, {many} for {MANY}"
 
 
-@pytest.mark.parametrize("name", ["conversation", "conversation-thread", "conversation-panel", "conversation-composer"])
+@pytest.mark.parametrize("name", ["conversation", "conversation-thread", "conversation-panel", "conversation-standing"])
 @pytest.mark.parametrize("headers", [{}, PARTS], ids=["page", "part"])
 def test_a_conversation(name, headers, houses):
     few, many = (house.asked(house.at(name, conversation_id=house.thread.pk), headers) for house in houses)

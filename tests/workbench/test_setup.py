@@ -16,12 +16,12 @@ from tests.factories import make_creditor, make_debtor, make_invoice, make_numbe
 
 PAGES = (
     "setup", "organisation", "sending", "people", "people-invite", "numbers", "number-connect", "imports", "import-new",
-    "keys", "key-new", "operations", "uncertain", "audit",
+    "keys", "key-new", "operations", "uncertain", "audit", "quick-replies",
 )  # fmt: skip
 OPEN_TO = {
     "admin": set(PAGES),
     "auditor": set(PAGES) - {"people-invite", "number-connect", "import-new", "key-new"},
-    "supervisor": {"sending", "numbers", "imports"},
+    "supervisor": {"sending", "numbers", "imports", "quick-replies"},
     "agent": set(),
     "creditor": set(),
 }
@@ -160,3 +160,14 @@ def test_nobody_else_stops_anything(tenant, role):
         client.post(switch(make_tenant("BR"), "organisation", tenant.id), {"send": "0", "reason": "x"}).status_code
         == 404
     )
+
+
+@pytest.mark.parametrize("role", ["admin", "auditor"])
+def test_every_page_on_which_something_is_set_is_one_click_away(tenant, role):
+    client, _ = member(tenant, role)
+    page = client.get(at("setup", tenant)).content.decode()
+    for name in ("templates", "sequences", "rules", "creditors", "rules-calendar", "quick-replies", "people", "numbers",
+                 "imports", "keys", "operations", "audit", "organisation", "sending"):  # fmt: skip
+        address = at(name, tenant)
+        assert f'href="{address}"' in page, name
+        assert client.get(address).status_code == 200, name

@@ -14,12 +14,27 @@ from django.urls import include, path
 
 from collections_platform import door
 from collections_platform import urls as ours
+from compliance import language as language_of
 from kernel.clock import machine_now
+from messaging.models import Number
+from messaging.sending.request import request_send
+from messaging.sending.wishes import Wish
+from portfolio.models import Debtor
 from tenants import audit
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
-from tests.factories import make_account, make_creditor, make_debtor, make_number, make_tenant, make_user
+from tests.factories import (
+    contact_of,
+    make_account,
+    make_conversation,
+    make_creditor,
+    make_debtor,
+    make_number,
+    make_tenant,
+    make_user,
+)
 from workbench.start import urls as doors
+from workbench.start.views import step_of
 
 #: The addresses as they are where the door opens.
 urlpatterns = [
@@ -146,12 +161,72 @@ def test_the_tour_ticks_itself_and_survives_another_person(house):
     assert page.count("tour-step") >= 6 and "tour-step done" not in page
     now = house.clock().now()
     with tenant_scope(house.pk):
-        audit.record("evidence.exported", actor="user:x", subject="tenants.tenant", subject_id=house.pk)
         audit.record("clock.play", actor="user:x", subject="tenants.tenant", subject_id=house.pk,
                      after={"from": now.isoformat(), "to": "2026-11-29T17:00:00+00:00"})  # fmt: skip
     client.post("/enter/", {"organisation": house.slug, "role": "supervisor"})
     assert client.get(f"/tour/{house.slug}/steps/").content.decode().count("tour-step done") >= 1
     assert machine_now().isoformat() > client.session["tour"][house.slug][0]
+
+
+@pytest.mark.parametrize(
+    ("country", "threat", "other"),
+    [("BR", "vou ligar para o seu chefe", "voy a llamar"), ("MX", "voy a llamar a tu jefe", "vou ligar"),
+     ("CO", "voy a llamar a tu jefe", "vou ligar")],
+)  # fmt: skip
+@pytest.mark.parametrize("language", ["es", "pt-br", "en"])
+def test_the_threat_is_in_the_language_of_the_organisations_conversations(house, country, threat, other, language):
+    Tenant.objects.filter(pk=house.pk).update(country=country)
+    client = Client(headers={"Accept-Language": language})
+    client.post("/enter/", {"organisation": house.slug, "role": "agent"})
+    for address in (f"/tour/{house.slug}/", f"/o/{house.slug}/walk/2/"):
+        page = client.get(address).content.decode()
+        assert threat in page and other not in page and "%(" not in page, address
+    assert language_of.scan(threat, author="agent", context=language_of.Context()).findings, "and it is a threat"
+
+
+def test_proof_is_ticked_by_evidence_that_was_taken_out(house):
+    client = Client()
+    client.post("/enter/", {"organisation": house.slug, "role": "supervisor"})
+    done = f"/o/{house.slug}/walk/6/done/"
+    assert "state green" not in client.get(done).content.decode()
+    with tenant_scope(house.pk):
+        audit.record("evidence.looked", actor="user:x", subject="tenants.tenant", subject_id=house.pk)
+        debtor = Debtor.objects.get(external_id="MX-000001")
+    assert "state green" not in client.get(done).content.decode(), "an entry is no export"
+    taken = client.post(f"/o/{house.slug}/evidence/take/", {"about": f"debtor:{debtor.pk}", "redaction": "full"})
+    assert taken.status_code == 200 and taken["Content-Disposition"].startswith("attachment")
+    assert "state green" in client.get(done).content.decode()
+
+
+def test_proof_is_ticked_by_a_receipt_that_was_open(house):
+    client = Client()
+    client.post("/enter/", {"organisation": house.slug, "role": "supervisor"})
+    step, tick = f"/o/{house.slug}/walk/6/", f"/o/{house.slug}/walk/6/done/"
+    assert "/decisions/" not in client.get(step).content.decode(), "nothing was refused yet"
+    assert "state green" not in client.get(tick).content.decode()
+    with tenant_scope(house.pk):
+        debtor = Debtor.objects.select_related("creditor").get(external_id="MX-000001")
+        contact = contact_of(debtor)
+        conversation = make_conversation(Number.objects.get(), contact, debtor=debtor)
+        request_send([Wish(
+            creditor_id=debtor.creditor_id, debtor_id=debtor.pk, message_class="reply", origin_kind="agent",
+            content={"kind": "text", "text": "voy a llamar a tu jefe"}, origin_id="x", actor="user:x",
+            conversation_id=conversation.pk,
+        )], now=house.clock().now())  # fmt: skip
+    page = client.get(step).content.decode()
+    receipt = page.split('title="El escritorio" data-work')[0].rpartition('src="')[2].split('"')[0]
+    assert "/decisions/" in receipt and client.get(receipt).status_code == 200
+    assert "state green" in client.get(tick).content.decode()
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+def test_no_step_begins_at_a_wall(house, number):
+    client = Client()
+    step = step_of(number)
+    client.post("/enter/", {"organisation": house.slug, "role": step.role})
+    page = client.get(f"/o/{house.slug}/walk/{number}/")
+    inner = page.content.decode().split(" data-work")[0].rpartition('src="')[2].split('"')[0]
+    assert page.status_code == 200 and client.get(inner).status_code == 200
 
 
 def test_the_walk_frames_the_phone_and_the_desk_and_nothing_else(house):

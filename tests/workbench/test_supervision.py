@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import uuid
 from datetime import timedelta
@@ -730,3 +731,55 @@ def test_the_board_shows_who_waits_and_who_wrote(desk):
     assert len(waiting.context["rows"]) == 1
     assert client.get(at(desk, f"review/?actor={agent.pk}&state=all")).context["queue"].total >= 1
     assert client.get(at(desk, f"review/?actor={user.pk}&state=all")).context["queue"].total == 0
+
+
+def test_a_wait_counts_from_the_oldest_word_that_needs_a_person(desk):
+    """Not from words that need no answer, and not while the conversation is put away."""
+    client, _ = member(desk)
+    agent = make_user(desk.tenant, role="agent")
+
+    def stand(**fields: Any) -> tuple[int, Any, int]:
+        with desk.scope():
+            Conversation.objects.filter(person_id=debtor.person_id).update(**fields)
+        page = client.get(at(desk, "overview/"))
+        [row] = [one for one in page.context["desks"] if one.user_id == agent.pk]
+        return row.waiting, row.oldest, next(t for t in page.context["tiles"] if t.name == "waiting").count
+
+    with desk.scope():
+        debtor = desk.debtor()
+        talk(desk, debtor, actor=f"user:{agent.pk}")
+    long_ago, lately = desk.now - timedelta(days=25), desk.now - timedelta(hours=1)
+    assert stand(assignee_id=agent.pk, unanswered_since=long_ago, needs_human_at=None) == (0, None, 0)
+    assert stand(needs_human_at=lately) == (1, lately, 1)
+    assert stand(snoozed_until=desk.now + timedelta(hours=2)) == (0, None, 0)
+    assert stand(snoozed_until=desk.now - timedelta(minutes=1)) == (1, lately, 1), "the snooze is over"
+
+
+def test_the_usual_verdicts_stand_first_then_the_lighter_acts_then_those_on_the_conversation(desk):
+    with desk.scope():
+        debtor = desk.debtor()
+    found = alert_of(desk, debtor)
+    client, _ = member(desk)
+    side = client.get(at(desk, f"review/{found.pk}/")).content.decode().split('class="rv-form"')[1]
+    groups = [part.split("</div>")[0] for part in side.split('role="group"')[1:]]
+    keys = [re.findall(r'data-key="(v|f|e|c|mod\+Enter|w|t|p)"', group) for group in groups]
+    assert keys == [["v", "f", "e"], ["c", "mod+Enter"], ["w", "t", "p"]], "mild acts before strong ones"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_rule_without_a_citation_has_no_separator_with_nothing_behind_it(desk, monkeypatch, known):
+    if not known:  # a pack that does not even say how binding its rule is
+        for room in ("workbench.review.queries", "workbench.decisions.receipt", "workbench.rules.queries"):
+            monkeypatch.setattr(f"{room}.basis_words", lambda basis, lang: "")
+    with desk.scope():
+        debtor = desk.debtor()
+    found = alert_of(desk, debtor)
+    with desk.scope():
+        decision = Decision.objects.get(verdict="deny")
+    assert "X-C-THREAT" in decision.rules
+    client, _ = member(desk)
+    for path in (f"review/{found.pk}/", f"decisions/{decision.pk}/", "rules/", "rules/X-C-THREAT/"):
+        page = client.get(at(desk, path)).content.decode()
+        assert "X-C-THREAT" in page, path
+        assert not re.search(r"·\s*</", page), path
+        assert not re.search(r"<span>\s*·", page), path

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.numbers import get_decimal_symbol
 from django import forms
 from django.utils.translation import gettext, gettext_lazy
 
-from compliance.language.dates import decimal_of
+from compliance.language.dates import amount_of
+from compliance.language.promise import Typed, read_promise
 from kernel.errors import DomainError
 from kernel.ids import uuid7
-from kernel.money import Money
+from kernel.money import Money, minor_units
 from kernel.phones import spoken
 from portfolio.models import ContactPoint, Creditor, Debtor, Invoice
 from portfolio.places import today_in, zone_of
 from portfolio.services.disputes import REASONS
 from workbench.debtors import words
+from workbench.templatetags.trato import locale_of
 
 #: Stops that a person of the team may record, and the one that is a pause with care.
 HARDSHIP = "hardship"
@@ -70,12 +74,44 @@ class CardForm(forms.Form):
         return (once or uuid7()).hex
 
     def money(self, typed: str) -> Money:
-        """An amount as people write it, in the debtor's currency; raises a ValidationError."""
+        """An amount as people write it, in the debtor's currency, above zero; raises a ValidationError."""
+        wrong = how_to_write(self.debtor)
         try:
-            value: Decimal = decimal_of(typed.strip().strip("$R ").replace(" ", ""))
-            return Money(value, self.debtor.currency)
-        except (ArithmeticError, ValueError, DomainError) as error:
-            raise forms.ValidationError(gettext("Write an amount like 1200.50")) from error
+            money = Money(amount_of(_SIGN.sub("", typed.strip()), decimal_mark(self.creditor)), self.debtor.currency)
+        except (ValueError, DomainError) as error:
+            raise forms.ValidationError(wrong) from error
+        if money.minor <= 0:
+            raise forms.ValidationError(wrong)
+        return money
+
+
+_SIGN = re.compile(r"^(?:r\$|us\$|s/\.?|\$|[a-z]{3}\b)\s*|\s*[a-z]{3}$", re.I)
+
+
+def decimal_mark(creditor: Creditor) -> str:
+    """What stands before the decimals in the creditor's country."""
+    return str(get_decimal_symbol(locale_of(creditor.language, creditor.country)))
+
+
+def how_to_write(debtor: Debtor) -> str:
+    """What is to be written where an amount of this debtor's currency is asked for."""
+    if minor_units(debtor.currency) == 0:
+        return gettext("Write an amount above zero without decimals, like 1200.")
+    return gettext("Write an amount above zero with at most two decimals, like %(example)s.") % {
+        "example": f"1200{decimal_mark(debtor.creditor)}50"
+    }
+
+
+def promised(debtor: Debtor, text: str, today: date) -> tuple[Typed, str]:
+    """A line as it is read for this debtor, and what is wrong with its amount, in words ('' when nothing is)."""
+    read = read_promise(text, today, decimal_mark(debtor.creditor))
+    if read.unread:
+        return read, gettext("“%(written)s” is no amount.") % {"written": read.unread} + " " + how_to_write(debtor)
+    try:
+        Money(read.amount or Decimal(0), debtor.currency)
+    except ValueError:
+        return read, how_to_write(debtor)
+    return read, ""
 
 
 def contacts_of(debtor: Debtor) -> list[ContactPoint]:
@@ -108,6 +144,13 @@ class PromiseForm(CardForm):
         label=gettext_lazy("Day and amount"), max_length=120,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
     )  # fmt: skip
+
+    def clean_text(self) -> str:
+        """What is typed, unless its amount is none."""
+        text: str = self.cleaned_data["text"]
+        if wrong := promised(self.debtor, text, self.today)[1]:
+            raise forms.ValidationError(wrong)
+        return text
 
 
 class PlanForm(CardForm):

@@ -9,7 +9,6 @@ from django.http import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext, gettext_lazy
 
-from compliance.language.promise import read_promise
 from kernel.errors import DomainError
 from kernel.money import Money
 from messaging.bot import offers
@@ -32,7 +31,7 @@ from portfolio.services.promises import MAX_DAYS
 from workbench.access import PageRequest
 from workbench.debtors import words
 from workbench.debtors.acts import LEADERS, Card, Done, note, sent_words, source_of
-from workbench.debtors.forms import CardForm, PayableForm, PaymentForm, PlanForm, PromiseForm, midday
+from workbench.debtors.forms import CardForm, PayableForm, PaymentForm, PlanForm, PromiseForm, midday, promised
 
 # --- promise
 
@@ -44,16 +43,14 @@ def last_promise_day(debtor: Debtor, today: date) -> date:
 
 def understood(debtor: Debtor, text: str, today: date) -> dict[str, Any]:
     """What a line means for this debtor: the day, the amount (all that is open unless it says less), what is wrong."""
-    read = read_promise(text, today)
-    opened, wrong = balance(debtor), ""
-    money = opened
-    try:
-        money = opened if read.amount is None else Money(read.amount, debtor.currency)
-    except (ValueError, DomainError):
-        wrong = gettext("This currency has no such decimals.")
+    read, wrong = promised(debtor, text, today)
+    opened = balance(debtor)
+    money = opened if read.amount is None or wrong else Money(read.amount, debtor.currency)
     last = last_promise_day(debtor, today)
     if opened.minor <= 0:
         wrong = gettext("Nothing is open that could be promised.")
+    elif wrong:
+        pass
     elif read.on is None:
         wrong = gettext("Name a day: “fri 15/8 500”, “tomorrow 200”.")
     elif not today <= read.on <= last:

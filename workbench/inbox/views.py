@@ -19,7 +19,7 @@ from messaging.desk.people import read_until
 from messaging.desk.replies import matching
 from messaging.sending.wishes import TEXT_MAX
 from tenants.language import told
-from workbench.access import PageRequest, Role, page
+from workbench.access import PageRequest, Role, may_change, page
 from workbench.debtors.panel import panel_context
 from workbench.inbox import screens
 
@@ -125,14 +125,17 @@ def thread(request: PageRequest, conversation_id: uuid.UUID) -> HttpResponseBase
     return TemplateResponse(request, template, shown)
 
 
-@page(roles=WORKERS)
+@page(roles=screens.INSIDE)
 @require_safe
-def composer(request: PageRequest, conversation_id: uuid.UUID) -> HttpResponseBase:
-    """GET …/composer/: the line of truth and the law as they are now."""
+def standing(request: PageRequest, conversation_id: uuid.UUID) -> HttpResponseBase:
+    """GET …/standing/: the head (who, how much, who answers) and, for who answers, what may be written now."""
     row = screens.found(conversation_id)
     debtor = debtor_of(row)
     zone = screens.zone_name(debtor, row.contact_point, request)
-    return TemplateResponse(request, "workbench/inbox/truth.html", screens.composer_context(request, row, debtor, zone))
+    shown = screens.head_context(request, row, debtor, zone)
+    if may_change(request.membership):
+        shown |= screens.composer_context(request, row, debtor, zone)
+    return TemplateResponse(request, "workbench/inbox/standing.html", shown)
 
 
 @page(roles=screens.INSIDE)

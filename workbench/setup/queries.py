@@ -34,6 +34,29 @@ class Point:
     notes: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page on which something is set, that is no point of the list."""
+
+    icon: str
+    title: str
+    means: str
+    url: str
+
+
+def places(slug: str) -> list[Place]:
+    """Where the texts, the steps, the law and the days are; those whose page exists."""
+    found = [
+        Place("building", _("Creditors"), _("Names, where money is paid, what may be offered"), address("creditors", slug)),
+        Place("template", _("Message templates"), _("What opens a conversation"), address("templates", slug)),
+        Place("message", _("Prepared answers"), _("What agents choose after a slash"), address("quick-replies", slug)),
+        Place("route", _("Sequences"), _("Which reminder leaves on which day"), address("sequences", slug)),
+        Place("scale", _("Rules"), _("The law of each country, and your own rules"), address("rules", slug)),
+        Place("calendar", _("Calendar"), _("Hours, holidays and closed days"), address("rules-calendar", slug)),
+    ]  # fmt: skip
+    return [place for place in found if place.url]
+
+
 def points(tenant: Tenant, now: datetime) -> list[Point]:
     """The whole list, in the order in which it is done. A constant number of queries."""
     slug = tenant.slug

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/", include("workbench.people.urls")),
     path("numbers/", include("workbench.numbers.urls")),
     path("imports/", include("workbench.imports.urls")),
+    path("replies/", include("workbench.quick_replies.urls")),
     path("keys/", include("workbench.keys.urls")),
     path("operations/", include("workbench.operations.urls")),
 ]

@@ -39,6 +39,7 @@ def home(request: PageRequest) -> HttpResponse:
         "section": "setup", "points": points, "done": sum(point.state in ("done", "look") for point in counted),
         "all": len(counted), "next": next((point for point in points if point.state == "todo"), None),
         "stopped": queries.stopped(tenant), "parked": queries.parked_count(tenant),
+        "places": queries.places(tenant.slug),
     })  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from compliance.models import Decision
+from compliance.models import Decision, EvidencePack
 from messaging.models import Conversation, Message
 from monitoring.models import Alert
 from portfolio.models import Payment
@@ -36,6 +36,13 @@ class Step:
     pages: tuple[str, ...]
     phone: bool = False
 
+    def asked_in(self, country: str) -> list[str]:
+        """The things to do, with the words that are written in that country."""
+        return [str(each) % {"threat": THREATS.get(country, THREATS[""])} for each in self.asked]
+
+
+#: A threat without a swear word, in the language of the organisation's conversations, by country.
+THREATS = {"": "voy a llamar a tu jefe", "BR": "vou ligar para o seu chefe"}
 
 STEPS = (
     Step(
@@ -51,7 +58,7 @@ STEPS = (
     Step(
         2, Role.AGENT, _("A threat does not leave the house"),
         (
-            _("In the conversation, write: “voy a llamar a tu jefe”, and press Enter."),
+            _("In the conversation, write: “%(threat)s”, and press Enter."),
             _("Take the kinder version with Tab."),
         ),
         _("No swear word in it, and it is refused all the same: the words are marked, the rule and its law are named."),
@@ -98,6 +105,8 @@ class Place:
     player: dict[str, Any] | None
     since: datetime
     business_since: datetime
+    #: Whether a receipt was open before the visitor's eyes.
+    receipt: bool = False
 
 
 def done(place: Place) -> set[int]:
@@ -148,7 +157,7 @@ def _played(place: Place) -> bool:
 
 
 def _proved(place: Place) -> bool:
-    return AuditEntry.objects.filter(action__startswith="evidence", at__gte=place.since).exists()
+    return place.receipt or EvidencePack.objects.filter(made_at__gte=place.since).exists()
 
 
 def page_for(step: Step, place: Place) -> str:

@@ -24,10 +24,12 @@ from tenants.models import Tenant
 from workbench.access import PageRequest, page
 from workbench.navigation import home as home_of
 from workbench.start import world
-from workbench.start.steps import STEPS, Place, Step, done, page_for
+from workbench.start.steps import STEPS, Place, Step, address, done, page_for
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 TOUR = "tour"
+#: What a visitor's tour remembers of itself; everything else is read from the rows.
+RECEIPT = "receipt"
 #: The other name of this machine: a browser keeps the sessions of both apart, so two people sit side by side.
 SEATS = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 
@@ -133,7 +135,7 @@ def _tour(request: HttpRequest, tenant: Tenant) -> dict[str, Any]:
     finished = done(place)
     following = next((step.number for step in STEPS if step.number not in finished), 0)
     rows = [
-        {"step": step, "done": step.number in finished, "next": step.number == following,
+        {"step": step, "asked": step.asked_in(tenant.country), "done": step.number in finished, "next": step.number == following,
          "url": reverse("walk", kwargs={"organisation": tenant.slug, "number": step.number})}
         for step in STEPS
     ]  # fmt: skip
@@ -146,9 +148,17 @@ def place_of(request: HttpRequest, tenant: Tenant) -> Place:
     if tenant.slug not in tours:
         tours[tenant.slug] = [machine_now().isoformat(), tenant.clock().now().isoformat()]
         request.session[TOUR] = tours
-    since, business = map(datetime.fromisoformat, tours[tenant.slug])
+    since, business = map(datetime.fromisoformat, tours[tenant.slug][:2])
     players = world.kept()[tenant.slug].players
-    return Place(tenant, players[0] if players else None, since, business)
+    return Place(tenant, players[0] if players else None, since, business, RECEIPT in tours[tenant.slug])
+
+
+def _saw_receipt(request: HttpRequest, tenant: Tenant) -> None:
+    """Remember that this visitor had a receipt open."""
+    tours = request.session[TOUR]
+    if RECEIPT not in tours[tenant.slug]:
+        tours[tenant.slug].append(RECEIPT)
+        request.session[TOUR] = tours
 
 
 def step_of(number: int) -> Step:
@@ -165,6 +175,10 @@ def walk(request: PageRequest, number: int) -> HttpResponseBase:
     """/o/<slug>/walk/<number>/: a step: what to do, the debtor's phone beside the page where it happens."""
     tenant, step = organisation(request.organisation.slug), step_of(number)
     place = place_of(request, tenant)
+    inner = page_for(step, place)
+    if "decision" in step.pages and inner == address("decision", place):
+        _saw_receipt(request, tenant)
+        place = place_of(request, tenant)
     phone = world.phone_of(tenant, place.player["phone"]) if place.player and step.phone else ""
     parts = urlsplit(phone)
     asked = {"lang": world.language_of(request.LANGUAGE_CODE or ""), "docked": "1"}
@@ -174,8 +188,8 @@ def walk(request: PageRequest, number: int) -> HttpResponseBase:
         request,
         "workbench/start/walk.html",
         {
-            "step": step, "steps": STEPS, "player": place.player, "house": tenant,
-            "phone": f"{phone}?{urlencode(asked)}" if phone else "", "inner": page_for(step, place),
+            "step": step, "asked": step.asked_in(tenant.country), "steps": STEPS, "player": place.player, "house": tenant,
+            "phone": f"{phone}?{urlencode(asked)}" if phone else "", "inner": inner,
             "wrong_role": request.membership.role != step.role, "before": step.number - 1,
             "following": next((each for each in STEPS if each.number == step.number + 1), None),
             "finished": step.number in done(place),

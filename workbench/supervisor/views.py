@@ -49,7 +49,7 @@ def _overview(request: PageRequest) -> dict[str, Any]:
         "filters": filters, "periods": tuple(filters_of.PERIODS), "sort": sort, "sees_people": sees_people,
         "tiles": queries.attention(period.country, request.now, creditor_id=creditor_id),
         "gate": panels.gate(filters, found),
-        "desks": queries.board(period, creditor_id=creditor_id, sort=sort) if sees_people else [],
+        "desks": queries.board(period, request.now, creditor_id=creditor_id, sort=sort) if sees_people else [],
         "quality": quality,
         "classes": [(words.conduct(name), raised, confirmed) for name, raised, confirmed in quality.by_class[:5]],
         "former": queries.quality(period.before(), former.count("sent"), creditor_id=creditor_id),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import sys
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import BinaryIO, TextIO
 
 from kernel.errors import DomainError
@@ -17,6 +19,13 @@ _CHUNK = 1 << 20
 #: A row longer than this, or over more lines, is a quote that was never closed.
 MAX_LINE = 100_000
 MAX_ROW_LINES = 100
+MARK_EVERY = 500
+#: What the characters of an encoding are measured in, and the mark that a file in it may begin with.
+_MEASURES = {
+    "utf-8": ("utf-8", b""), "utf-8-sig": ("utf-8", codecs.BOM_UTF8), "utf-16-le": ("utf-16-le", b""),
+    "utf-16-be": ("utf-16-be", b""),
+}  # fmt: skip
+_SINGLE = frozenset({"cp1252", "latin-1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +72,9 @@ def _decodes(file: BinaryIO, encoding: str) -> bool:
     return True
 
 
-def open_text(file: BinaryIO, encoding: str) -> TextIO:
-    """The file as text from its start; undecodable bytes become U+FFFD, which the reader reports row by row."""
-    file.seek(0)
+def open_text(file: BinaryIO, encoding: str, start: int = 0) -> TextIO:
+    """The file as text from a byte on; undecodable bytes become U+FFFD, which the reader reports row by row."""
+    file.seek(start)
     return io.TextIOWrapper(io.BufferedReader(_Unclosed(file), _CHUNK), encoding=encoding, errors="replace", newline="")
 
 
@@ -82,6 +91,57 @@ class _Unclosed(io.RawIOBase):
         data = self._file.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
+
+
+@dataclass(slots=True)
+class Marks:
+    """Where rows begin in a file, (line, byte), now and then: a reading that was stopped goes on at one of them."""
+
+    known: list[tuple[int, int]] = field(default_factory=list)
+
+    def note(self, line: int, byte: int) -> None:
+        """A row begins here; kept when the last mark is far enough behind."""
+        if not self.known or line >= self.known[-1][0] + MARK_EVERY:
+            self.known.append((line, byte))
+
+    def before(self, line: int) -> tuple[int, int] | None:
+        """The last mark that is not behind this line."""
+        place = bisect_right(self.known, (line, sys.maxsize))
+        return self.known[place - 1] if place else None
+
+
+class Counted:
+    """A file's text line by line from a byte on, which knows how many bytes lie behind it.
+
+    `at` is None once that cannot be told: bytes that are no text, or an encoding whose characters cannot be measured.
+    """
+
+    def __init__(self, file: BinaryIO, encoding: str, start: int = 0) -> None:
+        file.seek(0)
+        head = file.read(3)
+        self._measure, bom = _MEASURES.get(encoding, ("", b""))
+        if encoding == "utf-16":  # its mark says which of the two it is; from the middle on there is no mark
+            bom = head[:2] if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else b""
+            self._measure = "utf-16-be" if bom == codecs.BOM_UTF16_BE else "utf-16-le"
+        self._text = open_text(file, self._measure if start and self._measure else encoding, start)
+        single = encoding in _SINGLE
+        self.at: int | None = (start or len(bom) * head.startswith(bom)) if self._measure or single else None
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self.readline(-1):
+            yield line
+
+    def readline(self, size: int) -> str:
+        """The next line, or so many characters of it."""
+        line = self._text.readline(size)
+        if self.at is not None:
+            if not self._measure:
+                self.at += len(line)
+            elif "\ufffd" in line:
+                self.at = None
+            else:
+                self.at += len(line.encode(self._measure))
+        return line
 
 
 def separator_of(first_lines: str) -> str:
@@ -105,7 +165,7 @@ class _TooLong(Exception):
     """A row that does not end where rows end."""
 
 
-def _line(text: TextIO) -> str:
+def _line(text: TextIO | Counted) -> str:
     """The next line with its end, at most MAX_LINE characters of it; empty at the end of the file."""
     line = rest = text.readline(MAX_LINE)
     while len(rest) == MAX_LINE and not rest.endswith(("\n", "\r")):
@@ -113,10 +173,18 @@ def _line(text: TextIO) -> str:
     return line
 
 
-def records(text: TextIO, separator: str, width: int) -> Iterator[tuple[int, list[str] | DomainError]]:
-    """(line number, cells) of every row, or what is wrong with a line that is no row.
+def records(
+    text: TextIO | Counted,
+    separator: str,
+    width: int,
+    *,
+    first: int = 1,
+    begins: Callable[[int], None] = lambda line: None,
+) -> Iterator[tuple[int, list[str] | DomainError]]:
+    """(line number, cells) of every row, or what is wrong with a line that is no row; the text begins with line `first`.
 
-    A quote that is never closed costs its own line only: the lines that it seemed to hold are read again.
+    `begins` hears the number of a row that begins just where the text is. A quote that is never closed costs its own
+    line only: the lines that it seemed to hold are read again.
     """
     pending: deque[str] = deque()
     taken: list[str] = []
@@ -128,10 +196,12 @@ def records(text: TextIO, separator: str, width: int) -> Iterator[tuple[int, lis
                 raise _TooLong
             yield line
 
-    number = 1
+    number = first
     rows = csv.reader(feed(), delimiter=separator, strict=True)
     while True:
         taken.clear()
+        if not pending:
+            begins(number)
         try:
             cells = next(rows)
         except StopIteration:

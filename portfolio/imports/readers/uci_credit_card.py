@@ -16,10 +16,11 @@ import csv
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import count
 from typing import BinaryIO
 
 from kernel.errors import DomainError
-from portfolio.imports.mapping.files import open_text
+from portfolio.imports.mapping.files import Counted, Marks
 from portfolio.imports.mapping.formats import parse_amount
 from portfolio.imports.readers.base import Reader, Setting
 from portfolio.imports.rows import CreditRow, InvoiceRow, PaymentRow, Row, RowError
@@ -30,6 +31,7 @@ DUE_DAY = 10
 _BILLS = tuple(f"BILL_AMT{k}" for k in MONTHS)
 _PAYMENTS = tuple(f"PAY_AMT{k}" for k in MONTHS[1:])
 _COLUMNS = ("ID", *_BILLS, *_PAYMENTS)
+_ENCODING = "utf-8-sig"
 _DESCRIPTION = {"pt": "Fatura do cartão", "es": "Estado de cuenta de la tarjeta", "en": "Card statement"}
 
 
@@ -54,25 +56,38 @@ def due_on(k: int, today: date) -> date:
     return bill_month(k - 1, today).replace(day=DUE_DAY)
 
 
-def read(file: BinaryIO, setting: Setting, after_line: int = 0) -> Iterator[Row | RowError]:
+def read(file: BinaryIO, setting: Setting, after_line: int = 0, marks: Marks | None = None) -> Iterator[Row | RowError]:
     """Rows of every account, a broken line as an error; raises DomainError when columns are missing."""
     country_of(setting.country)
-    text = open_text(file, "utf-8-sig")
-    lines = csv.reader(text)
-    header = next(lines, [])
+    header = next(csv.reader(Counted(file, _ENCODING)), [])
     if missing := [name for name in _COLUMNS if name not in header]:
         raise DomainError(
             "reader_columns", "this is not UCI_Credit_Card.csv: column %(column)s is missing", column=missing[0]
         )
     places = {name: header.index(name) for name in _COLUMNS}
-    return _rows(lines, len(header), places, setting, after_line)
+    return _rows(file, len(header), places, setting, after_line, marks or Marks())
+
+
+def _lines(file: BinaryIO, after_line: int, marks: Marks) -> Iterator[tuple[int, list[str]]]:
+    """(line, cells) from the last mark before a line, the header left out; new marks are noted."""
+    first, at = (after_line and marks.before(after_line + 1)) or (1, 0)
+    text = Counted(file, _ENCODING, at)
+    rows = csv.reader(text)
+    for line in count(first):
+        if line > 1 and text.at is not None:
+            marks.note(line, text.at)
+        cells = next(rows, None)
+        if cells is None:
+            return
+        if line > 1:
+            yield line, cells
 
 
 def _rows(
-    lines: Iterator[list[str]], width: int, places: dict[str, int], setting: Setting, after_line: int
+    file: BinaryIO, width: int, places: dict[str, int], setting: Setting, after_line: int, marks: Marks
 ) -> Iterator[Row | RowError]:
     seen: set[int] = set()
-    for line, cells in enumerate(lines, start=2):
+    for line, cells in _lines(file, after_line, marks):
         if line <= after_line or not any(cells):
             continue
         try:

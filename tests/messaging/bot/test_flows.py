@@ -316,3 +316,35 @@ def test_doubts_are_answered_with_the_debtors_own_page(desk: Desk) -> None:
         assert link.contact_point_id == desk.point(debtor).pk
     again, _ = queued(desk.hear(debtor, tap="doubts"))
     assert again.payload["url"] == page.payload["url"]
+
+
+@pytest.mark.parametrize(
+    ("text", "waits"),
+    [("¡Muchas gracias!", False), ("Gracias por su ayuda 🙏", False), ("Obrigada", False), ("ok", True),
+     ("De acuerdo, gracias", True), ("Gracias, ¿y cuánto debo?", True)],
+)  # fmt: skip
+def test_while_an_agent_speaks_only_what_needs_an_answer_waits(desk: Desk, text: str, waits: bool) -> None:
+    with desk.scope():
+        debtor = desk.debtor()
+    desk.hear(debtor, "Hola")
+    with desk.scope():
+        Conversation.objects.update(speaker="agent", needs_human_at=None, unanswered_since=None)
+    assert desk.hear(debtor, text) == [], "the bot is silent"
+    with desk.scope():
+        talk = desk.conversation(debtor)
+        assert (talk.needs_human_at is not None, talk.unanswered_since is not None) == (waits, waits)
+
+
+def test_thanks_do_not_shorten_the_wait_of_an_earlier_question(desk: Desk) -> None:
+    with desk.scope():
+        debtor = desk.debtor()
+    desk.hear(debtor, "Hola")
+    with desk.scope():
+        Conversation.objects.update(speaker="agent", needs_human_at=None, unanswered_since=None)
+    desk.hear(debtor, "¿Cuánto debo?")
+    with desk.scope():
+        since = desk.conversation(debtor).needs_human_at
+    desk.hear(debtor, "Gracias")
+    with desk.scope():
+        talk = desk.conversation(debtor)
+        assert since is not None and (talk.needs_human_at, talk.unanswered_since) == (since, since)

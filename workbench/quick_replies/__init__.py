@@ -1,0 +1,1 @@
+"""Prepared answers: the shipped ones, and what an organisation made of them."""
