@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,6 @@ async () => {
   still.replaceSync("*, *::before, *::after { transition: none !important; animation: none !important }");
   document.adoptedStyleSheets = [still];
 }
-"""
-#: What the page is made of, words and values aside.
-FORMS = """
-() => [...new Set([...document.body.querySelectorAll("*")].map((each) => each.localName + " "
-  + [...each.attributes].map((one) => one.name === "class" ? one.value : one.name).sort().join(" ")))]
 """
 SIDEWAYS = """
 () => {
@@ -126,17 +122,28 @@ def pages_of(samples: dict[str, Any]) -> list[str]:
     return found
 
 
+class Forms(HTMLParser):
+    """What a page is made of, words and values aside."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.add(" ".join([tag, *sorted(f"class={value}" if name == "class" else name for name, value in attrs)]))
+
+
 class Seen:
     """What was looked at already, by whichever role: a page is not judged again unless something new is on it."""
 
     def __init__(self) -> None:
         self.forms: dict[str, set[str]] = {}
-        self.pages: set[str] = set()
         self.no_pages: set[str] = set()
 
-    def is_new(self, key: str, forms: list[str]) -> bool:
+    def is_new(self, key: str, text: str) -> bool:
         """Whether some form of element on this page was not there before; from now on it was."""
-        known = self.forms.setdefault(key, set())
+        forms, known = Forms(text).found, self.forms.setdefault(key, set())
         new = not known.issuperset(forms)
         known.update(forms)
         return new
@@ -151,47 +158,39 @@ class Eye:
         self.wrong: list[str] = []
 
     def look(self, path: str) -> None:
-        """Open it and look, if it is a page."""
-        person, page, before = self.person, self.person.page, self.before
+        """Ask for it; if it is a page that has something new on it, open it and look."""
+        person = self.person
         whole = person.whole(path) if path.startswith(("/", "http")) else person.at(path)
-        if path in before.no_pages:
+        if path in self.before.no_pages:
             return
-        if path not in before.pages:
-            asked = person.context.request.get(whole, max_redirects=0)
-            if asked.status >= 500:
-                self.wrong.append(f"{path} [{person.role}]: answered {asked.status}")
-            elif asked.status in (200, 405):
-                (before.pages if b"<html" in asked.body() else before.no_pages).add(path)
-            if path not in before.pages and (asked.status not in (403, 404) or str(asked.status) in before.forms):
-                return
-        page.set_viewport_size(SIZES["wide"])
-        answer = page.goto(whole, wait_until="load")
-        if answer.request.redirected_from is not None:
-            return  # looked at where it is
-        if answer.status not in (200, 403, 404):
-            self.wrong.append(f"{path} [{person.role}]: answered {answer.status}")
+        asked = person.context.request.get(whole, max_redirects=0)
+        if asked.status >= 500:
+            self.wrong.append(f"{path} [{person.role}]: answered {asked.status}")
+        if asked.status not in (200, 403, 404):
             return
-        self.seen += answer.status == 200
-        self.study(path, path if answer.status == 200 else str(answer.status))
+        if "<html" not in (text := asked.text()):
+            self.before.no_pages.add(path)
+            return
+        self.seen += asked.status == 200
+        if self.before.is_new(path if asked.status == 200 else str(asked.status), text):
+            del person.troubles[:]
+            person.page.set_viewport_size(SIZES["wide"])
+            person.page.goto(whole, wait_until="load")
+            self.study(path)
 
-    def study(self, path: str, key: str) -> None:
+    def study(self, path: str) -> None:
         """What stands there now, at both sizes and in both themes."""
         person, page = self.person, self.person.page
         page.evaluate(SETTLED)
-        new = self.before.is_new(key, page.evaluate(FORMS))
-        if new:
-            page.evaluate(self.axe)
+        page.evaluate(self.axe)
         size = ""
-        for wanted, theme, rules in LOOKS if new else (("wide", "", None), ("narrow", "", None)):
+        for wanted, theme, rules in LOOKS:
             if wanted != size:
                 size = wanted
                 page.set_viewport_size(SIZES[size])
                 if over := page.evaluate(SIDEWAYS):
                     self.wrong.append(f"{path} [{person.role} {size}] {over}")
-            if rules:
-                self.wrong += [
-                    f"{path} [{person.role} {size} {theme}] {each}" for each in page.evaluate(LOOK, [theme, rules])
-                ]
+            self.wrong += [f"{path} [{person.role} {size} {theme}] {each}" for each in page.evaluate(LOOK, [theme, rules])]
         self.wrong += [f"{path} [{person.role}] policy: {each}" for each in person.refused_by_policy()]
         self.wrong += [f"{path} [{person.role}] {each}" for each in person.troubles]
         del person.troubles[:]
@@ -290,7 +289,7 @@ def test_what_opens_on_a_page(role, demo, browser, axe, samples):
         page.wait_for_timeout(300)
         page.keyboard.press(key)
         page.locator(opened).first.wait_for()
-        eye.study(f"{where} {key}", f"{where} {key}")
+        eye.study(f"{where} {key}")
         eye.seen += 1
     person.context.close()
     eye.judge(least=1)
