@@ -190,7 +190,9 @@ class Eye:
                 page.set_viewport_size(SIZES[size])
                 if over := page.evaluate(SIDEWAYS):
                     self.wrong.append(f"{path} [{person.role} {size}] {over}")
-            self.wrong += [f"{path} [{person.role} {size} {theme}] {each}" for each in page.evaluate(LOOK, [theme, rules])]
+            self.wrong += [
+                f"{path} [{person.role} {size} {theme}] {each}" for each in page.evaluate(LOOK, [theme, rules])
+            ]
         self.wrong += [f"{path} [{person.role}] policy: {each}" for each in person.refused_by_policy()]
         self.wrong += [f"{path} [{person.role}] {each}" for each in person.troubles]
         del person.troubles[:]
