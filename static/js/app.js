@@ -81,5 +81,26 @@ document.addEventListener("htmx:sendError", () => toast(root.dataset.offline, "d
 document.addEventListener("toast", (event) => toast(event.detail.text ?? event.detail.value, event.detail.tone));
 for (const note of document.querySelectorAll("#toasts > [data-fades]")) setTimeout(() => note.remove(), 6000);
 
+// What scrolls and holds nothing that can have the focus takes it itself, so that the arrow keys scroll it.
+const SCROLLERS = ".table-scroll, .truth-line, .rv-messages, .board-scroll, .checks, pre";
+const FOCUSABLE = "a[href], button:enabled, input:enabled, select:enabled, textarea:enabled, summary, [tabindex]";
+function reachable() {
+  for (const each of document.querySelectorAll(SCROLLERS)) {
+    if (each.dataset.reached === undefined && each.hasAttribute("tabindex")) continue;
+    const over = each.scrollWidth > each.clientWidth + 1 || each.scrollHeight > each.clientHeight + 1;
+    each.toggleAttribute("data-reached", over && !each.querySelector(FOCUSABLE));
+    if (each.dataset.reached === undefined) each.removeAttribute("tabindex");
+    else each.tabIndex = 0;
+  }
+}
+reachable();
+// On a telephone the entry of this very page may stand beyond the edge of its bar.
+for (const each of document.querySelectorAll(".rail [aria-current], .tabs [aria-current]")) {
+  const bar = each.closest("ul, .tabs");
+  bar.scrollLeft = each.offsetLeft - (bar.clientWidth - each.offsetWidth) / 2;
+}
+addEventListener("resize", reachable);
+document.addEventListener("htmx:afterSettle", reachable);
+
 const stream = document.body.dataset.live;
 if (stream) listen(stream);

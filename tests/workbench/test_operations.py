@@ -146,6 +146,35 @@ def test_the_audit_is_filtered_paged_and_exported(tenant):
     assert ",'=HYPERLINK(1)" in lines[1]  # no spreadsheet runs it
 
 
+@pytest.mark.parametrize("actor", ["system:tenants", "system:", "key:01a20098-e9d4", "user:nobody", "nobody"])
+def test_every_actor_of_the_audit_has_words(tenant, actor):
+    client, _ = member(tenant)
+    with tenant_scope(tenant.id):
+        audit.record("rules.save", actor=actor, subject="x", subject_id="theirs")
+    rows = client.get(at("audit", tenant), {"object": "theirs"}).context["rows"]
+    assert [bool(row.actor) for row, *_rest in rows] == [True]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2026-02-30T00:00Z", "2026-01-01T99:00:00+00:00", "0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59-12:00"],
+)
+def test_a_name_like_an_instant_breaks_no_audit(tenant, value):
+    client, _ = member(tenant)
+    with tenant_scope(tenant.id):
+        audit.record(
+            "creditor.save", actor="system:x", subject="x", subject_id="named", before={}, after={"name": value}
+        )
+    rows = client.get(at("audit", tenant), {"object": "named"}).context["rows"]
+    assert [change.after for row, *_rest in rows for change in row.changes] == [value]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_the_first_and_the_last_day_ask_for_nothing(tenant, day):
+    client, _ = member(tenant)
+    assert client.get(at("audit", tenant), {"day": day, "until": day}).status_code == 200
+
+
 def test_the_audit_of_others_is_not_seen(tenant):
     with tenant_scope(tenant.id):
         audit.record("rules.save", actor="system:x", subject="x", subject_id="theirs")

@@ -181,10 +181,12 @@ def _uuid(text: str) -> uuid.UUID | None:
 
 
 def _day(text: Any) -> date | None:
+    """A day that has a day before and a day after in every zone; what is none asks for nothing."""
     try:
-        return date.fromisoformat(str(text)) if text else None
+        found = date.fromisoformat(str(text)) if text else None
     except ValueError:
         return None
+    return found if found and date.min.year < found.year < date.max.year else None
 
 
 def _text(value: Any, zone: ZoneInfo) -> str:
@@ -198,6 +200,9 @@ def _text(value: Any, zone: ZoneInfo) -> str:
         return ", ".join(f"{name}: {_text(each, zone)}" for name, each in value.items()) or "–"
     text = str(value)
     if _INSTANT.fullmatch(text):
-        local = datetime.fromisoformat(text).astimezone(zone)
+        try:
+            local = datetime.fromisoformat(text).astimezone(zone)
+        except (ValueError, OverflowError):  # somebody gave a thing such a name
+            return text
         return str(format_datetime(local, "d MMM y, HH:mm", locale=locale_of(get_language() or "en", "")))
     return text

@@ -35,6 +35,12 @@ def stage_word(stage: str) -> str:
 
 
 @register.filter
+def language_tag(code: str) -> str:
+    """Meta's "es_CO" as HTML writes it in `lang`: es-CO."""
+    return code.replace("_", "-")
+
+
+@register.filter
 def language_word(code: str) -> str:
     """es_CO is "español (Colombia)"."""
     return words.language_word(code, get_language() or "en")
