@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
-from compliance.evidence.formats import NO_THIRD_PARTIES, Record, Selection
+from compliance.evidence.formats import NO_THIRD_PARTIES, OWN_ROLES, Record, Selection
 from portfolio import documents
 from portfolio.entries import entry_content
 from portfolio.models import (
@@ -38,14 +38,14 @@ def case_of(selection: Selection, *, complaint: Dispute | None, without: Collect
     points: dict[uuid.UUID, list[dict[str, Any]]] = defaultdict(list)
     reachable = ContactPoint.objects.filter(person_id__in={debtor.person_id for debtor in debtors}).order_by("id")
     if NO_THIRD_PARTIES in without:
-        reachable = reachable.filter(role=ContactPoint.Role.OWNER)
+        reachable = reachable.filter(role__in=OWN_ROLES)
     zones: dict[uuid.UUID, str] = {}
     for point in reachable:
         points[point.person_id].append(
             {"id": point.pk, "kind": point.kind, "value": point.value, "role": point.role, "identity": point.identity,
              "provenance": point.provenance if NO_THIRD_PARTIES not in without else {}}
         )  # fmt: skip
-        if point.zones and point.role == ContactPoint.Role.OWNER:
+        if point.zones and point.role in OWN_ROLES:
             zones.setdefault(point.person_id, point.zones[0])
     return {
         "creditors": [

@@ -121,13 +121,19 @@ def document_of(
     tenant = Tenant.objects.get(pk=current_tenant_id())
     proven, rulesets = {one.id for one in records}, _rulesets(decisions)
     authors = [actor, *(str(message.get("author", "")) for message in said), *(row.actor for row in decisions)]
+    case = case_of(selection, complaint=complaint, without=without)
+    own = {row["name"] for row in case["debtors"]}
     document: dict[str, Any] = {
         "format": FORMAT,
         "language": language if language in LANGUAGES else _language(selection, tenant),
-        "tenant": {"id": str(tenant.id), "name": tenant.name, "country": tenant.country},
+        "tenant": {
+            "id": str(tenant.id),
+            "name": tenant.name,
+            "country": tenant.country,
+            "sandbox": tenant.sandbox,
+        },
         "scope": _scope(selection, subject),
-        "case": case_of(selection, complaint=complaint, without=without)
-        | {"people": {} if NO_THIRD_PARTIES in without else names_of(authors)},
+        "case": case | {"people": {} if NO_THIRD_PARTIES in without else names_of(authors)},
         "left_out": without,
         "exported_at": machine_now(),
         "exported_by": actor,
@@ -137,7 +143,9 @@ def document_of(
         "messages": [shown_message(message, without) for message in said],
         "account": [shown_account(line, without) for line in (*account, *disputes_of(selection))],
         "records": [
-            shown_record({"subject": one.subject, "id": one.id, "event": one.event, "content": one.content}, without)
+            shown_record(
+                {"subject": one.subject, "id": one.id, "event": one.event, "content": one.content}, without, own
+            )
             for one in records
         ],
         "events": events,

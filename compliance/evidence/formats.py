@@ -34,6 +34,10 @@ NO_TEXTS, NO_THIRD_PARTIES, NO_ACCOUNT = "no_texts", "no_third_parties", "no_acc
 PARTS = (NO_TEXTS, NO_THIRD_PARTIES, NO_ACCOUNT)
 
 
+#: Roles of a contact point that speak for the debtor; every other one is a third party's.
+OWN_ROLES = ("owner", "representative", "accounts_payable")
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """What is being exported: rows about these persons, debtors and requests, decided in a period (half open)."""
@@ -155,6 +159,7 @@ __all__ = [
     "NO_ACCOUNT",
     "NO_TEXTS",
     "NO_THIRD_PARTIES",
+    "OWN_ROLES",
     "PARTS",
     "Contribution",
     "Record",

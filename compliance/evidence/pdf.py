@@ -14,6 +14,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal
 
 from compliance.decide.explain import texts_of as rule_texts
+from compliance.evidence.formats import OWN_ROLES
 from compliance.evidence.texts import texts_of
 from compliance.evidence.typeset import Block, Entry, Grid, Heading, Marks, Text, bold, safe, soft, typeset
 from kernel.money import Money
@@ -24,6 +25,10 @@ _TAX_IDS = {
     "AR": "CUIT", "BR": "CNPJ/CPF", "CL": "RUT", "CO": "NIT", "EC": "RUC", "MX": "RFC", "PE": "RUC", "PY": "RUC",
     "UY": "RUT", "ES": "NIF", "PT": "NIF",
 }  # fmt: skip
+#: Characters of a message that are set in one go; nearly all are shorter.
+_PIECE = 2000
+#: Editions that hold from before this were the first of their pack.
+_FIRST_EDITIONS = "2001"
 _LONG = ("exact_wording", "wording", "words", "note")  # of a statement's evidence: set apart
 
 
@@ -33,7 +38,7 @@ def render(document: dict[str, Any], file_sha256: str) -> bytes:
     words = story.words
     return typeset(
         list(story.blocks()),
-        marks=Marks(story.about, document["tenant"]["name"], words.file_hash.format(sha256=file_sha256), words.page),
+        marks=Marks(story.about, story.house, words.file_hash.format(sha256=file_sha256), words.page),
         title=f"{words.title} – {story.about}",
         subject=f"sha256:{file_sha256}",
         language=str(story.locale).replace("_", "-"),
@@ -110,6 +115,12 @@ class Story:
             parts.insert(0, " ".join(filter(None, (complaint["authority"], complaint["reference"]))))
         return " · ".join(parts)
 
+    @property
+    def house(self) -> str:
+        """Whose pages these are; a sandbox's say that nothing of it happened."""
+        tenant = self.document["tenant"]
+        return f"{tenant['name']} · {self.words.told['simulated']}" if tenant["sandbox"] else str(tenant["name"])
+
     def _summary(self) -> Iterator[Block]:
         document, labels, scope = self.document, self.words.labels, self.document["scope"]
         yield Text(safe(self.words.title), "title")
@@ -119,7 +130,7 @@ class Story:
             facts.append(("period", safe(self._period())))
         if self.case["complaint"]:
             facts.append(("complaint", self._dispute(self.case["complaint"])))
-        facts.append(("organisation", safe(document["tenant"]["name"])))
+        facts.append(("organisation", safe(self.house)))
         facts += [("creditor", self._creditor(row)) for row in self.case["creditors"][:5]]
         facts += [("debtor", self._debtor(row)) for row in self.case["debtors"][:3]]
         if len(self.case["debtors"]) > 3:
@@ -173,7 +184,7 @@ class Story:
             "stops": sum(1 for one in self.records["compliance.stop"] if one["event"] == "stop.raised"),
             "payments": len(self.account["payment"]),
         }  # fmt: skip
-        return " · ".join(f"{self.number(n)} {self.words.counts[name]}" for name, n in counts.items())
+        return " · ".join(f"{self.words.counts[name]}: {self.number(n)}" for name, n in counts.items())
 
     # -- the timeline
 
@@ -196,9 +207,10 @@ class Story:
         told, number = self.words.told, self.numbers[row["id"]]
         zone = self._zone_of(row.get("debtor"))
         left = f"{bold(f'{self._label} {number}')}<br/>{self._when(row['at'], zone)}"
-        who = row["direction"] if row["role"] in ("", "owner") else f"{row['direction']}_other"
+        who = row["direction"] if not row["role"] or row["role"] in OWN_ROLES else f"{row['direction']}_other"
+        role = self.words.roles.get(row["role"], row["role"])
         heads = [
-            told[who].format(role=self.words.roles.get(row["role"], row["role"])),
+            told[who].format(role=role) + (f" ({role})" if row["role"] in OWN_ROLES[1:] else ""),
             self.rules.channels.get(row["channel"], row["channel"]),
         ]
         if row["direction"] == "out":
@@ -210,9 +222,11 @@ class Story:
         )
         right = [("plain", f"{bold(heads[0])}<br/>{safe(' · '.join(filter(None, (*heads[1:], kind))))}")]
         text = row["text"] or (told["withheld"] if row.get("withheld") else told["no_words"])
-        extra = f"{told['buttons']}: {' | '.join(row['buttons'])}" if row["buttons"] else ""
-        extra = f"{told['tapped']}: {row['tapped']}" if row["tapped"] else extra
-        right.append(("said", safe(text) + (f"<br/>{soft(extra)}" if extra else "")))
+        buttons = [title for title in row["buttons"] if title not in text]  # mostly they stand in the words
+        extra = f"{told['buttons']}: {' | '.join(buttons)}" if buttons else ""
+        parts = _pieces(text)
+        right += [("said", safe(part)) for part in parts[:-1]]
+        right.append(("said", safe(parts[-1]) + (f"<br/>{soft(extra)}" if extra else "")))
         right.append(("note", "<br/>".join(self._fate(row, zone))))
         return Entry(left, right)
 
@@ -252,8 +266,12 @@ class Story:
         content = one["content"]
         number = self.decision_numbers[one["id"]]
         title = f"{self.words.verdicts[content['verdict']]} · {self.words.told['decided'].format(number=number)}"
-        text = " ".join(finding["words"][self.language] for finding in self.findings[one["id"]])
-        return self._event(content["decided_at"], title, text, debtor=content["debtor_id"])
+        findings = self.findings[one["id"]]
+        text = findings[0]["words"][self.language] if findings else ""
+        more = ", ".join(dict.fromkeys(finding["rule"] for finding in findings[1:]))
+        return self._event(
+            content["decided_at"], title, f"{text} (+ {more})" if more else text, debtor=content["debtor_id"]
+        )
 
     def _short_statement(self, one: dict[str, Any]) -> Entry:
         content = one["content"] or one["shown"]
@@ -341,9 +359,9 @@ class Story:
             about.append(told["for_message"].format(number=message))
         right = [("plain", f"{bold(self.words.verdicts[content['verdict']])}<br/>{safe(' · '.join(about))}")]
         findings = self.findings[one["id"]]
-        right += [("plain", self._finding(finding, content["decided_at"])) for finding in findings]
+        right += [("finding", self._finding(finding, content["decided_at"])) for finding in findings]
         notes = [] if findings else [safe(told["no_rule"])]
-        if content["next_allowed_at"]:
+        if content["next_allowed_at"] and content["verdict"] != "allow":
             at = content["next_allowed_at"]
             notes.append(safe(f"{told['next']} {self.moment(at, zone)} ({self.utc(at)})"))
         editions = ", ".join(f"{row['code']} {row['edition']}" for row in self._editions(content))
@@ -358,11 +376,11 @@ class Story:
     def _finding(self, finding: dict[str, Any], at: str) -> str:
         """A rule that objected: its sentence with the citation, the force of it, how it was read, and which pack."""
         told, grounds = self.words.told, []
-        if finding["basis"]:
-            grounds.append(told["force"].format(basis=self.rules.basis.get(finding["basis"], finding["basis"])))
-        if finding["read_in"]:
-            read = self.words.read_in.get(finding["read_in"], finding["read_in"])
-            grounds.append(told["confidence"].format(read_in=read))
+        if finding["basis"] in self.rules.basis:
+            grounds.append(told["force"].format(basis=self.rules.basis[finding["basis"]]))
+        read = finding["read_in"] or finding["basis"]  # rules of content state how they were read, and no force
+        if read in self.words.read_in:
+            grounds.append(told["confidence"].format(read_in=self.words.read_in[read]))
         pack = self._edition(finding["pack"], at)
         if pack:
             grounds.append(told["from_pack"].format(pack=finding["pack"], edition=pack["edition"]))
@@ -408,7 +426,8 @@ class Story:
                 each["id"] == one["id"] and each["event"] == "stop.lifted" for each in self.records[one["subject"]]
             ):
                 lines.append(told["standing"])
-            lines.append(told["for_all"] if not content["creditor_id"] else self._creditor_name(content["creditor_id"]))
+            whose = self._creditor_name(content["creditor_id"]) if content["creditor_id"] else told["for_all"]
+            lines.append(f"{self.words.labels['scope']}: {whose}")
         lines += [
             f"{self.words.evidence.get(key, key.replace('_', ' ').capitalize())}: {self._value(key, value)}"
             for key, value in evidence.items() if key not in _LONG and value not in ("", None)
@@ -468,9 +487,9 @@ class Story:
             yield Text(safe(money["payments"]), "subheading")
             yield Grid(
                 [labels["paid_on"], labels["kind"], labels["method"], labels["reference"], labels["state"], labels["amount"]],
-                [(self.moment(row["paid_at"]), money.get(row["as"], row["as"]),
+                [(self.moment(row["paid_at"], day=True), money.get(row["as"], row["as"]),
                   self.words.methods.get(row["method"], row["method"]), row["external_id"],
-                  told["reversed"].format(day=self.moment(row["reversed_at"])) if row["reversed_at"] else "",
+                  told["reversed"].format(day=self.moment(row["reversed_at"], day=True)) if row["reversed_at"] else "",
                   self.money(row["minor"], row["currency"]))
                  for row in account["payment"]],
                 (2.4, 1.4, 1.4, 2.6, 1.7, -1.7),
@@ -531,11 +550,15 @@ class Story:
             return
         yield Grid(
             [labels["pack"], labels["edition"], labels["since"], labels["status"], labels["digest"]],
-            [(row["code"], str(row["edition"]), self.moment(row["effective_from"], day=True),
+            [(row["code"], str(row["edition"]), self._since(row["effective_from"]),
               " · ".join(filter(None, (self.words.pack_states.get(row["status"], row["status"]), row["approved_by"]))), row["digest"])
              for row in self.document["packs"]],
-            (1.4, 0.9, 1.6, 2.2, 4.6),
+            (1.5, 0.9, 1.4, 1.7, 6),
         )  # fmt: skip
+
+    def _since(self, iso: str) -> str:
+        """The day an edition switched itself on; the first ones hold from the beginning."""
+        return "–" if iso < _FIRST_EDITIONS else self.moment(iso, day=True)
 
     def _integrity(self) -> Iterator[Block]:
         for paragraph in self.words.to_verify.split("\n\n"):
@@ -617,6 +640,16 @@ class Story:
     def _period(self) -> str:
         since, until = self.document["scope"]["since"], self.document["scope"]["until"]
         return f"{self.moment(since)} – {self.moment(until)}"
+
+
+def _pieces(text: str) -> list[str]:
+    """A long text in parts that are set one after the other, each broken where a line or a word ends."""
+    parts = []
+    while len(text) > _PIECE:
+        end = max(text.rfind("\n", 0, _PIECE), text.rfind(" ", 0, _PIECE)) + 1 or _PIECE
+        parts.append(text[:end].rstrip(" \n") or " ")
+        text = text[end:]
+    return [*parts, text]
 
 
 def _stated_at(one: dict[str, Any]) -> str:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from compliance.evidence.formats import NO_TEXTS, NO_THIRD_PARTIES
+from compliance.evidence.formats import NO_TEXTS, NO_THIRD_PARTIES, OWN_ROLES
 
 #: Keys of a statement's evidence that hold somebody's words, and those that may name somebody else.
 _WORDS = frozenset({"words", "text", "note", "comment"})
-_OTHERS = frozenset({"collected_by", "recorded_by", "witness", "by", "who", "lifted_by"})
+_OTHERS = frozenset({"collected_by", "recorded_by", "collector", "witness", "by", "who", "lifted_by"})
 #: Ids of people and programs, which name nobody to a reader outside.
-_ACTORS = frozenset({"user", "system", "key", "link", "api", "debtor", "psp", "command"})
+_ACTORS = frozenset({"user", "system", "key", "link", "api", "debtor", "psp", "command", "synthetic"})
 
 
 def shown_message(message: dict[str, Any], without: Collection[str]) -> dict[str, Any]:
     """A message without what is left out. Words that somebody else than the debtor exchanged count as theirs."""
-    theirs = message.get("role") not in (None, "", "owner")
+    theirs = bool(message.get("role")) and message["role"] not in OWN_ROLES
     if NO_TEXTS in without:
         message = {**message, "text": "", "salt": "", "author": "", "withheld": NO_TEXTS}
     if NO_THIRD_PARTIES in without:
@@ -26,13 +26,21 @@ def shown_message(message: dict[str, Any], without: Collection[str]) -> dict[str
     return message
 
 
-def shown_record(record: dict[str, Any], without: Collection[str]) -> dict[str, Any]:
-    """A record without its content where that holds something to leave out; `shown` is the rest of it, unproven."""
+def shown_record(record: dict[str, Any], without: Collection[str], own: Collection[str]) -> dict[str, Any]:
+    """A record without its content where that holds something to leave out; `shown` is the rest of it, unproven.
+
+    `own` are the debtors' own names, which are nobody else's.
+    """
     content = record["content"]
-    for part, names in ((NO_TEXTS, _spoken), (NO_THIRD_PARTIES, _others)):
-        if part in without and (hidden := names(content)):
-            return {**record, "content": None, "withheld": part, "shown": _bare(content, hidden)}
-    return record
+    hidden = {
+        NO_TEXTS: _spoken(content) if NO_TEXTS in without else set(),
+        NO_THIRD_PARTIES: _others(content, own) if NO_THIRD_PARTIES in without else set(),
+    }
+    parts = [part for part, names in hidden.items() if names]
+    if not parts:
+        return record
+    bare = _bare(content, set().union(*hidden.values()))
+    return {**record, "content": None, "withheld": "+".join(parts), "shown": bare}
 
 
 def shown_account(line: dict[str, Any], without: Collection[str]) -> dict[str, Any]:
@@ -45,9 +53,10 @@ def _spoken(content: Mapping[str, Any]) -> set[str]:
     return found | ({"lifted_reason"} if content.get("lifted_reason") else set())
 
 
-def _others(content: Mapping[str, Any]) -> set[str]:
+def _others(content: Mapping[str, Any], own: Collection[str]) -> set[str]:
     told = {**_evidence(content), "lifted_by": content.get("lifted_by")}
-    return {key for key in _OTHERS if told.get(key) and str(told[key]).partition(":")[0] not in _ACTORS}
+    named = {key: str(told[key]) for key in _OTHERS if told.get(key)}
+    return {key for key, name in named.items() if name.partition(":")[0] not in _ACTORS and name not in own}
 
 
 def _evidence(content: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ page. The typeface (Bitstream Vera, shipped with reportlab) is embedded; what it
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,14 +23,28 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph, Spacer, Table, TableStyle
+from reportlab.platypus import (
+    BaseDocTemplate,
+    CondPageBreak,
+    Flowable,
+    Frame,
+    PageTemplate,
+    Paragraph,
+    Spacer,
+    Table,
+    TableStyle,
+)
 
 INK, SOFT, LINE, GROUND = (colors.HexColor(each) for each in ("#1a1d21", "#5b636d", "#c9ced6", "#f4f5f7"))
 LEFT = 37 * mm
 GAP = 5 * mm
 MARGIN, TOP, FOOT = 18 * mm, 24 * mm, 20 * mm
+#: What a heading or an entry needs below it on a page: the whole left column, and a line of what was said.
+_ROOM = 72
 #: Countries whose courts write on letter paper.
 _LETTER = frozenset({"MX", "CO", "CL", "US"})
+#: A word without an end takes the typesetter time by its square; it is broken before that.
+_LONG_WORD = re.compile(r"(\S{80})(?=\S)")
 #: Joiners and selectors that only change how the sign before them is drawn.
 _UNSEEN = {0x200D, 0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)}
 
@@ -68,7 +83,7 @@ def printable(text: str) -> str:
 
 def safe(text: object) -> str:
     """Text for a block: printable, and nothing in it is markup."""
-    return escape(printable(str(text))).replace("\n", "<br/>")
+    return escape(_LONG_WORD.sub(r"\1\n", printable(str(text)))).replace("\n", "<br/>")
 
 
 def bold(text: object) -> str:
@@ -132,6 +147,7 @@ def _styles() -> dict[str, ParagraphStyle]:
         "heading": style("heading", fontName="Trato-Bold", fontSize=11.5, leading=15, spaceBefore=16, spaceAfter=6),
         "subheading": style("subheading", fontName="Trato-Bold", fontSize=9, leading=12, spaceBefore=9, spaceAfter=3),
         "plain": style("plain"),
+        "finding": style("finding", spaceBefore=4),
         "note": style("note", fontSize=7.6, leading=10.8, textColor=SOFT),
         "left": style("left", fontSize=8, leading=11),
         # What somebody said, as it was said: set apart from what we say about it.
@@ -148,9 +164,9 @@ def _styles() -> dict[str, ParagraphStyle]:
 class _Row(Flowable):
     """A narrow paragraph beside one part of a wide one; the wide one may break over pages."""
 
-    def __init__(self, left: Paragraph | None, right: Paragraph, *, rule: bool = False) -> None:
+    def __init__(self, left: Paragraph | None, right: Paragraph, *, rule: bool = False, last: bool = True) -> None:
         super().__init__()
-        self.left, self.right, self.rule = left, right, rule
+        self.left, self.right, self.rule, self.last = left, right, rule, last
         before, after = right.style.spaceBefore, right.style.spaceAfter
         self.above, self.below = (7 if rule else 0) + before, after
 
@@ -159,7 +175,8 @@ class _Row(Flowable):
         _, tall = self.right.wrap(width - LEFT - GAP, height)
         beside = self.left.wrap(LEFT, height)[1] if self.left else 0
         self.tall, self.beside = tall, beside
-        self.height = max(tall, beside - self.below) + self.above + self.below
+        # Of several parts the left one stands beside the first and whatever follows it.
+        self.height = (max(tall, beside - self.below) if self.last else tall) + self.above + self.below
         return width, self.height
 
     def split(self, width: float, height: float) -> list[Flowable]:
@@ -169,7 +186,7 @@ class _Row(Flowable):
         parts = self.right.split(width - LEFT - GAP, height - self.above - self.below)
         if len(parts) < 2:
             return []
-        return [_Row(self.left, parts[0], rule=self.rule), *(_Row(None, part) for part in parts[1:])]
+        return [_Row(self.left, parts[0], rule=self.rule), *(_Row(None, part, last=self.last) for part in parts[1:])]
 
     def draw(self) -> None:
         top = self.height
@@ -265,20 +282,16 @@ def typeset(blocks: Sequence[Block], *, marks: Marks, title: str, subject: str, 
 
 def _laid(block: Block, styles: dict[str, ParagraphStyle], width: float) -> list[Flowable]:
     if isinstance(block, Heading):
-        section = _Section(safe(block.text), styles["heading"])
-        section.keepWithNext = True
-        return [section]
+        return [CondPageBreak(_ROOM + 30), _Section(safe(block.text), styles["heading"])]
     if isinstance(block, Text):
         paragraph = Paragraph(block.text, styles[block.style])
-        paragraph.keepWithNext = block.style == "subheading"
-        return [paragraph]
+        return [CondPageBreak(_ROOM), paragraph] if block.style == "subheading" else [paragraph]
     if isinstance(block, Entry):
-        rows: list[Flowable] = []
+        rows: list[Flowable] = [CondPageBreak(_ROOM)]
         for place, (style, text) in enumerate(block.right):
             left = Paragraph(block.left, styles["left"]) if place == 0 else None
-            row = _Row(left, Paragraph(text, styles[style]), rule=place == 0)
-            row.keepWithNext = place == 0 and len(block.right) > 1
-            rows.append(row)
+            last = place == len(block.right) - 1
+            rows.append(_Row(left, Paragraph(text, styles[style]), rule=place == 0, last=last))
         return [*rows, Spacer(0, 5)]
     return [_table(block, styles, width), Spacer(0, 6)]
 

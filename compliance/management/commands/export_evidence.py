@@ -48,7 +48,9 @@ class Command(JsonCommand):
         while events.sequence():
             pass
         with tenant_scope(tenant.id):
-            asked: dict[str, Any] = {f"{name}_id": options[name] for name in ("debtor", "complaint", "conversation", "request")}
+            asked: dict[str, Any] = {
+                f"{name}_id": options[name] for name in ("debtor", "complaint", "conversation", "request")
+            }
             asked |= {
                 "period": period, "actor": operator(), "reason": options["reason"], "redaction": options["without"],
                 "language": options["language"],
