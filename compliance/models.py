@@ -260,9 +260,12 @@ class EvidencePack(TenantModel):
     wall = BY_CREDITOR
     append_only = True
     creditor_id = models.UUIDField(null=True)  # null: about more than one creditor
-    kind = models.CharField(max_length=8)  # debtor | request | period
+    kind = models.CharField(max_length=20)  # debtor | complaint | conversation | request | period
     subject_id = models.UUIDField(null=True)
-    redaction = models.CharField(max_length=12)  # full | no_texts
+    redaction = models.CharField(max_length=60)  # full, or what was left out: no_texts+no_account
+    language = models.CharField(max_length=5, default="", db_default="")
+    #: SHA-256 of the pack's files by name; {} where the JSON alone was taken.
+    files = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     document = models.CharField(max_length=64)  # hash over all of the file
     records = models.PositiveIntegerField()
     messages = models.PositiveIntegerField()

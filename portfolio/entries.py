@@ -75,14 +75,19 @@ class NewEntry:
     recorded_at: datetime
 
 
-def entry_digest(entry: Entry | NewEntry) -> str:
-    """The hash that the event log seals for an entry."""
-    return digest({
+def entry_content(entry: Entry | NewEntry) -> dict[str, Any]:
+    """What an entry's hash covers."""
+    return {
         "v": 1, "id": entry.id, "creditor_id": entry.creditor_id, "debtor_id": entry.debtor_id,
         "invoice_id": entry.invoice_id, "payment_id": entry.payment_id, "kind": entry.kind, "currency": entry.currency,
         "minor": entry.minor, "reverses_id": entry.reverses_id, "source": entry.source, "import_id": entry.import_id,
         "occurred_at": entry.occurred_at, "recorded_at": entry.recorded_at,
-    })  # fmt: skip
+    }  # fmt: skip
+
+
+def entry_digest(entry: Entry | NewEntry) -> str:
+    """The hash that the event log seals for an entry."""
+    return digest(entry_content(entry))
 
 
 class Account:

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rules/", include("workbench.rules.urls")),
     path("", include("workbench.supervisor.urls")),
     path("", include("workbench.decisions.urls")),
+    path("evidence/", include("workbench.evidence.urls")),
     path("review/", include("workbench.review.urls")),
     path("creditors/", include("workbench.creditors.urls")),
     path("sequences/", include("workbench.sequences.urls")),

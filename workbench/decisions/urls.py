@@ -1,4 +1,4 @@
-"""/o/<slug>/decisions/ and /o/<slug>/evidence/"""
+"""/o/<slug>/decisions/"""
 
 from __future__ import annotations
 
@@ -9,7 +9,4 @@ from workbench.decisions import views
 urlpatterns = [
     path("decisions/", views.decisions, name="decisions"),
     path("decisions/<uuid:decision_id>/", views.decision, name="decision"),
-    path("evidence/", views.evidence, name="evidence"),
-    path("evidence/take/", views.take, name="evidence-take"),
-    path("evidence/verify/", views.verify, name="evidence-verify"),
 ]

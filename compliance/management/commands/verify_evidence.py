@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+import zipfile
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -23,17 +24,18 @@ class Command(CheckCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which file."""
-        parser.add_argument("file", type=Path, help="a file of export_evidence")
+        parser.add_argument("file", type=Path, help="a file or a pack of export_evidence")
 
     def examine(self, **options: Any) -> dict[str, Any]:
         """`problems` is empty for a whole file; `known_here`: its seals were compared with the database's."""
         try:
-            text = options["file"].read_text(encoding="utf-8")
+            name, files = verifier.opened(str(options["file"]))
+            text = files[name].decode("utf-8-sig")
             document = json.loads(text)
-            problems = verifier.check(document, verifier.line_numbers(text))
+            problems = verifier.check(document, verifier.line_numbers(text)) + verifier.check_sums(files)
             seals = [(seal["content"]["number"], seal["digest"]) for seal in document.get("seals", ())]
             tenant_id = uuid.UUID(document["tenant"]["id"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
             raise DomainError(
                 "evidence_unreadable", "this cannot be read as evidence: %(why)s", why=repr(error)
             ) from error

@@ -30,7 +30,15 @@ WORDS = "Olá, sua fatura 1 está em aberto."
 
 
 @pytest.fixture
-def story() -> tuple[World, Somebody, dict[str, Any]]:
+def own_source() -> Iterator[list[Contribution]]:
+    given: list[Contribution] = []
+    formats.contribute("test", lambda selection: given[0] if given else Contribution())
+    yield given
+    formats._sources.pop("test")
+
+
+@pytest.fixture
+def story(own_source: list[Contribution]) -> tuple[World, Somebody, dict[str, Any]]:
     """A debtor with messages, a refusal, an opt-out and its lifting; and the exported document."""
     world = make_world()
     with world.scope():
@@ -45,8 +53,10 @@ def story() -> tuple[World, Somebody, dict[str, Any]]:
         {"id": str(uuid7()), "request_id": str(first.request_id), "text": WORDS, "salt": "5a17", "at": MONDAY},
         {"id": str(uuid7()), "request_id": str(second.request_id), "text": "", "salt": "", "at": MONDAY},
     ]
+    own_source.append(Contribution(messages))
     with world.scope():
-        document = export(debtor_id=ana.debtor.id, actor="user:1", reason="lawyer asks", messages=messages)
+        document = export(debtor_id=ana.debtor.id, actor="user:1", reason="lawyer asks")
+    own_source.clear()
     return world, ana, document
 
 
@@ -205,14 +215,6 @@ def test_a_creditors_own_people_export_what_is_theirs(story: tuple[World, Somebo
             export(debtor_id=there.debtor.id, actor="user:2")
     assert verifier.check(document) == []
     assert str(other.id) not in json.dumps(document["records"])
-
-
-@pytest.fixture
-def own_source() -> Iterator[list[Contribution]]:
-    given: list[Contribution] = []
-    formats.contribute("test", lambda selection: given[0] if given else Contribution())
-    yield given
-    formats._sources.pop("test")
 
 
 def test_rooms_above_add_their_own_evidence(own_source: list[Contribution]) -> None:
