@@ -109,7 +109,9 @@ def quiet(slug: str, conversation: str, hours: int = 30) -> None:
 @command
 def writes(slug: str, number: str, phone: str, text: str) -> None:
     """The debtor writes."""
-    sandbox().call("POST", "inbound", {
+    with tenant_scope(organisation(slug).pk):
+        remote = sandbox()
+    remote.call("POST", "inbound", {
         "phone_number_id": number, "from": phone, "message": {"type": "text", "text": {"body": text}},
     })  # fmt: skip
 
