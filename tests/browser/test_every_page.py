@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.urls import URLPattern, URLResolver
+from playwright.sync_api import ViewportSize
 
 from tests.browser.desk import sit_down
 from tests.browser.stage import MEXICO
@@ -18,7 +19,7 @@ from workbench import urls
 pytestmark = pytest.mark.xdist_group("browser")
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-SIZES = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 390, "height": 844}}
+SIZES: dict[str, ViewportSize] = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 390, "height": 844}}
 #: Roles whose pages are looked at, those who see most first; the creditor's are the auditor's with less in them.
 ROLES = ("admin", "agent", "supervisor", "auditor")
 #: Not a page: a stream, files.
