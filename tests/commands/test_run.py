@@ -52,7 +52,7 @@ def data(tmp_path: Path) -> Iterator[Path]:
 def test_alone_it_says_what_there_is():
     done = run()
     assert done.returncode == 0
-    for command in ("demo", "test", "bench", "chaos", "manage", "lock"):
+    for command in ("demo", "test", "bench", "chaos", "mutate", "manage", "lock"):
         assert re.search(rf"^  {command}\b", done.stdout, re.MULTILINE)
 
 

@@ -169,7 +169,6 @@ def test_the_default_on_top_of_a_country_never_allows_more(question, country):
     facts = replace(facts, country=country, ufs=())
     law = decide(intent, facts, compose(PACKS, country, default=False), now)
     both = decide(intent, facts, compose(PACKS, country), now)
-    assert set(law.rules) <= set(both.rules)
     _never_more(law, both)
 
 
@@ -180,11 +179,12 @@ def test_an_own_layer_of_any_level_never_allows_more(question, layer, level, cou
     facts = replace(facts, country=None, ufs=())
     loose = decide(intent, facts, compose(PACKS, country, default=False), now)
     tight = decide(intent, facts, compose(PACKS, country, default=False, **{level: layer}), now)
-    assert set(loose.rules) <= set(tight.rules) or any(one.kind == "window" for one in loose.findings)
     _never_more(loose, tight)
 
 
 def _never_more(loose, tight) -> None:
+    # Windows are silent on a closed day, so a rule that closes it may take their place.
+    assert {one.rule for one in loose.findings if one.kind != "window"} <= set(tight.rules)
     assert loose.allowed or not tight.allowed
     if tight.next_allowed_at is not None:
         assert loose.next_allowed_at is not None
