@@ -53,12 +53,13 @@ class Story:
         self.document, self.case = document, document["case"]
         self.language = document["language"]
         self.words, self.rules = texts_of(self.language), rule_texts(self.language)
-        creditor = self.case["creditors"][0] if self.case["creditors"] else {}
+        creditor: dict[str, Any] = next(iter(self.case["creditors"]), {})
         self.country = (creditor.get("country") or document["tenant"].get("country") or "").upper()
         self.locale = _locale(self.language, self.country)
-        self.debtors = {row["id"]: row for row in self.case["debtors"]}
+        self.debtors: dict[str, dict[str, Any]] = {row["id"]: row for row in self.case["debtors"]}
         self.creditors = {row["id"]: row for row in self.case["creditors"]}
-        self.zone = _zone(next(iter(self.debtors.values()), {}).get("zone")) or zone_of(self.country)
+        debtor: dict[str, Any] = next(iter(self.case["debtors"]), {})
+        self.zone = _zone(debtor.get("zone")) or zone_of(self.country)
         self.messages = document["messages"]
         self.numbers = {row["id"]: place for place, row in enumerate(self.messages, 1)}
         self.by_request = {row["request_id"]: row["id"] for row in self.messages if row.get("request_id")}

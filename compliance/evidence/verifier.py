@@ -33,6 +33,8 @@ FORMAT = "trato.evidence/2"
 LISTS = ("messages", "account", "records", "events", "seals")
 FILE, SUMS = "evidence.json", "SHA256SUMS"
 DECISION = "compliance.decision"
+#: Objections that say which line is not as it was exported.
+CHANGED = ("altered", "missing", "missing_end", "inserted", "moved")
 #: Of a file inside a zip: a small zip may hold a huge one.
 MOST_BYTES = 512 * 1024 * 1024
 
@@ -206,14 +208,16 @@ def line_numbers(text: str) -> dict[tuple[str, int], int]:
 def check(document: dict[str, Any], lines: dict[tuple[str, int], int] | None = None, language: str = "en") -> list[str]:
     """Everything that is wrong with an evidence document, as sentences that name the line, the first line first."""
     known, words = lines or {}, TEXTS[language]
-    wrong: list[tuple[float, str]] = []
+    wrong: list[tuple[tuple[bool, float], str]] = []
 
     def object_to(name: str, place: int, key: str, **values: Any) -> None:
         """`place` below 0: not about one line."""
         line = known.get((name, place))
         at = words["at"].format(line=line) if line else ""
         at = f"{at}{name}[{place}]: " if place >= 0 else ""
-        order = line if line else LISTS.index(name) * 1e9 + place if place >= 0 else 1e12
+        row = place if place >= 0 else len(document[name]) if key in CHANGED else 10**9
+        # What was changed comes before what does not fit any more because of it.
+        order = (key not in CHANGED, LISTS.index(name) * 1e12 + row)
         wrong.append((order, at + words[key].format(name=name, **values)))
 
     if document.get("format") != FORMAT:
@@ -464,6 +468,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--only", metavar="ID", help="print one record or message with its own proof")
     parser.add_argument("--lang", choices=sorted(TEXTS), default="", help="language of the answer")
     chosen = parser.parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):  # a console that lacks a letter shows a question mark
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     document: Any = None
     try:
         name, files = opened(chosen.file)
@@ -477,7 +484,7 @@ def main(argv: list[str] | None = None) -> int:
             if part is None:
                 sys.stderr.write(words["no_record"].format(id=chosen.only) + "\n")
                 return 2
-            sys.stdout.write(json.dumps(part, ensure_ascii=False, sort_keys=True, indent=1) + "\n")
+            sys.stdout.write(json.dumps(part, sort_keys=True, indent=1) + "\n")
             return 0
         wrong = check(document, line_numbers(text), language) + check_sums(files, language)
     except (

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import re
 import threading
 import uuid
+import zipfile
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,6 +22,7 @@ from django.utils.translation import override
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from compliance.evidence import verifier
 from compliance.ledger import checks
 from compliance.ledger.seals import seal_now
 from compliance.models import Decision, EvidencePack, LedgerCheck
@@ -33,6 +37,7 @@ from monitoring import queries, services
 from monitoring.gate import PARTS, part_of
 from monitoring.models import Alert, AlertAction, SendStanding, Tally
 from portfolio.models import Debtor
+from portfolio.services.disputes import open_dispute
 from portfolio.services.payments import record_payment
 from tenants import events, work
 from tenants.models import AuditEntry
@@ -577,13 +582,17 @@ def test_evidence_is_taken_out_noted_and_checked_and_an_altered_line_is_named(de
         request = talk(desk, debtor)
     work.drain(desk.tenant.pk, only={"seal", *FIGURES})
     client, user = member(desk)
-    for about, redaction in ((f"debtor:{debtor.pk}", "full"), (f"request:{request.pk}", "no_texts")):
-        taken = client.post(at(desk, "evidence/take/"), {"about": about, "redaction": redaction, "reason": "SIC-1"})
+    for about, without in ((f"debtor:{debtor.pk}", []), (f"request:{request.pk}", ["no_texts"])):
+        taken = client.post(
+            at(desk, "evidence/take/"), {"about": about, "without": without, "reason": "SIC-1", "format": "json"}
+        )
         assert taken.status_code == 200 and "attachment" in taken["Content-Disposition"]
         text = taken.content.decode()
-        assert (KIND in text) == (redaction == "full")
+        assert (KIND in text) == (not without)
         whole = client.post(at(desk, "evidence/verify/"), {"file": SimpleUploadedFile("e.json", text.encode())})
-        assert whole.context["whole"] is True and whole.context["ours"] is True
+        assert (
+            whole.context["whole"] is True and whole.context["ours"] is True and whole.context["made"].reason == "SIC-1"
+        )
     with desk.scope():
         packs = list(EvidencePack.objects.order_by("id"))
         assert [(pack.kind, pack.redaction, pack.actor) for pack in packs] == [
@@ -598,14 +607,100 @@ def test_evidence_is_taken_out_noted_and_checked_and_an_altered_line_is_named(de
         at(desk, "evidence/verify/"), {"file": SimpleUploadedFile("e.json", "\n".join(lines).encode())}
     )
     assert altered.context["whole"] is False
-    assert any(f"line {place + 1}," in reason for reason in altered.context["wrong"])
+    assert altered.context["wrong"][0].startswith(f"line {place + 1},")
+
+
+def test_a_pack_is_downloaded_with_who_when_and_hash_and_checked_as_it_came(desk):
+    with desk.scope():
+        debtor = desk.debtor()
+        request = talk(desk, debtor)
+        dispute = open_dispute(debtor, None, "not_mine", now=desk.now, source="test", authority="SIC")
+        conversation = Conversation.objects.get(person_id=debtor.person_id)
+    work.drain(desk.tenant.pk, only={"seal", *FIGURES})
+    client, user = member(desk, "auditor")
+    day = desk.now.date().isoformat()
+    abouts = {
+        "debtor": {"about": f"debtor:{debtor.pk}"}, "complaint": {"about": f"complaint:{dispute.pk}"},
+        "conversation": {"about": f"conversation:{conversation.pk}"}, "request": {"about": f"request:{request.pk}"},
+        "period": {"about": "period", "from": day, "to": day},
+    }  # fmt: skip
+    for kind, about in abouts.items():
+        taken = client.post(at(desk, "evidence/take/"), {**about, "language": "pt", "reason": kind})
+        assert taken.status_code == 200 and taken["Content-Type"] == "application/zip", kind
+        files = verifier.unpacked(taken.content)
+        assert set(files) == {"evidence.json", "evidence.pdf", "verify.py", "LEIA-ME.txt", "SHA256SUMS"}
+        with desk.scope():
+            pack = EvidencePack.objects.order_by("-id").first()
+            made, handed = (
+                AuditEntry.objects.filter(action=f"evidence.{what}").order_by("-id").first()
+                for what in ("export", "download")
+            )
+        sums = {name: hashlib.sha256(body).hexdigest() for name, body in files.items() if name != "SHA256SUMS"}
+        assert pack is not None and made is not None and handed is not None
+        assert (pack.kind, pack.language, pack.files, pack.actor) == (kind, "pt", sums, f"user:{user.pk}")
+        assert made.after["files"] == sums and made.actor == handed.actor == pack.actor and made.reason == kind
+        assert handed.after["sha256"] == hashlib.sha256(taken.content).hexdigest()
+        whole = client.post(at(desk, "evidence/verify/"), {"file": SimpleUploadedFile("e.zip", taken.content)})
+        assert whole.context["whole"] is True and whole.context["made"] == pack
+    files["evidence.pdf"] += b" "
+    spoilt = io.BytesIO()
+    with zipfile.ZipFile(spoilt, "w") as archive:
+        for name, body in files.items():
+            archive.writestr(name, body)
+    answer = client.post(at(desk, "evidence/verify/"), {"file": SimpleUploadedFile("e.zip", spoilt.getvalue())})
+    assert answer.context["wrong"] == ["evidence.pdf: its SHA-256 is not the one in SHA256SUMS"]
+
+
+def test_what_evidence_may_be_about_is_found_by_what_is_at_hand(desk):
+    with desk.scope():
+        debtor = desk.debtor()
+        request = talk(desk, debtor)
+        dispute = open_dispute(debtor, None, "not_mine", now=desk.now, source="test")
+        conversation = Conversation.objects.get(person_id=debtor.person_id)
+    client, _ = member(desk)
+    for text, chosen in (
+        (debtor.external_id, f"debtor:{debtor.pk}"), (str(debtor.pk), f"debtor:{debtor.pk}"),
+        (dispute.reference.lower(), f"complaint:{dispute.pk}"), (str(conversation.pk), f"conversation:{conversation.pk}"),
+        (str(request.pk), f"request:{request.pk}"), (str(request.decision_id), f"request:{request.pk}"),
+    ):  # fmt: skip
+        answer = client.get(at(desk, "evidence/"), {"q": text})
+        [found] = answer.context["found"]
+        assert found.debtor == debtor and found.chosen == chosen, text
+        assert f'value="{chosen}"' in answer.content.decode()
+    assert client.get(at(desk, "evidence/"), {"q": "nobody at all"}).context["found"] == []
+
+
+@pytest.mark.parametrize(
+    ("form", "why"),
+    [({"without": "no_names"}, "redact"), ({"about": "period", "from": "2026-11-09", "to": "x"}, "a period has"),
+     ({"about": "period", "from": "2026-11-09", "to": "2026-11-01"}, "ends after"), ({"about": "complaint:x"}, "choose first")],
+)  # fmt: skip
+def test_what_cannot_be_taken_out_is_told(desk, form, why):
+    client, _ = member(desk)
+    with desk.scope():
+        debtor = desk.debtor()
+    answer = client.post(at(desk, "evidence/take/"), {"about": f"debtor:{debtor.pk}", **form})
+    assert answer.status_code == 422 and why in answer.context["problem"]
+
+
+def test_a_period_that_is_too_large_is_refused(desk, monkeypatch):
+    monkeypatch.setattr("workbench.evidence.views.DECISIONS_MAX", 1)
+    client, _ = member(desk)
+    with desk.scope():
+        for _n in range(2):
+            talk(desk, desk.debtor())
+    day = desk.now.date().isoformat()
+    answer = client.post(at(desk, "evidence/take/"), {"about": "period", "from": day, "to": day})
+    assert answer.status_code == 422 and "more than 1 decisions" in answer.context["problem"]
+    with desk.scope():
+        assert not EvidencePack.objects.exists()
 
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"\xff\xfe\x00", b"[]", b"{}", b"null", b'{"format": "trato.evidence/1"}', b"[" * 20000,
-     b'{"format":"trato.evidence/1","messages":[1],"records":[{}],"events":[{}],"seals":[{}]}',
-     b'{"format":"trato.evidence/1","messages":[],"records":[],"events":[],"seals":[],"manifest":"x"}',
+    [b"", b"\xff\xfe\x00", b"[]", b"{}", b"null", b'{"format": "trato.evidence/2"}', b"[" * 20000,
+     b"PK\x03\x04 not a zip", b'{"format":"trato.evidence/2","messages":[1],"account":[],"records":[{}],"events":[{}],"seals":[{}]}',
+     b'{"format":"trato.evidence/2","messages":[],"account":[],"records":[],"events":[],"seals":[],"manifest":"x"}',
      "ñ{".encode("latin-1")],
 )  # fmt: skip
 def test_bad_uploads_are_refused_kindly(desk, body):

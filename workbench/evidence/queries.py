@@ -48,7 +48,8 @@ def find(text: str) -> list[Found]:
     chosen, request_id = "", None
     key = uuid_in(text)
     rows = Debtor.objects.select_related("person", "creditor")
-    complaint = Dispute.objects.filter(Q(pk=key) if key else Q(reference=text.upper())).order_by("id").first()
+    disputes = Dispute.objects.filter(reference=text.upper()) if key is None else Dispute.objects.filter(pk=key)
+    complaint = disputes.order_by("id").first()
     if complaint is not None:
         rows, chosen = rows.filter(pk=complaint.debtor_id), f"complaint:{complaint.pk}"
     elif key is not None:

@@ -52,8 +52,9 @@ class Case:
         return self.desk.conversation(self.debtor)
 
     def export(self, **asked: Any) -> dict[str, Any]:
+        values: dict[str, Any] = {"debtor_id": self.debtor.pk, "actor": "user:1"}
         with self.desk.scope():
-            return export(**({"debtor_id": self.debtor.pk, "actor": "user:1"} | asked))
+            return export(**(values | asked))
 
 
 def say(desk: Desk, debtor: Debtor, text: str, actor: str = "system:test") -> SendRequest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from django.core.management import CommandError, call_command
 from compliance.evidence import formats, verifier
 from compliance.evidence.exports import export
 from compliance.evidence.formats import Contribution, Record, Selection, manifest_of, text_hash, to_text
+from compliance.evidence.packs import files_of, zipped
 from compliance.models import Decision
 from compliance.services import authorise, lift_stop, raise_stop
 from kernel.canonical import digest
@@ -24,6 +26,7 @@ from kernel.errors import DomainError
 from kernel.ids import uuid7
 from tenants.events import Emit, emit
 from tenants.models import AuditEntry
+from tests.compliance.evidence.case import make_case
 from tests.compliance.world import MONDAY, Somebody, World, make_world, number_events
 
 WORDS = "Olá, sua fatura 1 está em aberto."
@@ -94,7 +97,7 @@ def test_the_file_is_checked_by_python_alone(story: tuple[World, Somebody, dict[
 
     whole = run()
     assert whole.returncode == 0, whole.stderr
-    assert "WHOLE" in whole.stdout and story[2]["seals"][-1]["digest"] in whole.stdout
+    assert "ÍNTEGRO" in whole.stdout and story[2]["seals"][-1]["digest"] in whole.stdout
     assert run("--seal", story[2]["seals"][-1]["digest"]).returncode == 0
     assert run("--seal", "0" * 64).returncode == 1
 
@@ -104,10 +107,41 @@ def test_the_file_is_checked_by_python_alone(story: tuple[World, Somebody, dict[
     file.write_text("\n".join(lines), encoding="utf-8")
     altered = run()
     assert altered.returncode == 1
-    assert f"line {place + 1}, records[" in altered.stderr and "does not match event" in altered.stderr
+    first, *rest = altered.stderr.splitlines()
+    assert first.startswith(f"linha {place + 1}, records[") and "foi alterada" in first
+    assert any("não corresponde ao evento" in one for one in rest) and first in rest[-1]
 
+    assert "line " in run("--lang", "en").stderr
     file.write_text("not json", encoding="utf-8")
     assert run().returncode == 2
+
+
+def test_a_pack_is_checked_where_it_was_unpacked(tmp_path: Path) -> None:
+    document = make_case("BR").export()
+    files = files_of(document)
+    for name, body in files.items():
+        (tmp_path / name).write_bytes(body)
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-I", "-S", str(tmp_path / "verify.py"), *words]
+        return subprocess.run(command, capture_output=True, text=True, env={}, check=False, cwd="/")
+
+    whole = run()
+    digest = hashlib.sha256(files["evidence.json"]).hexdigest()
+    assert whole.returncode == 0 and digest in whole.stdout, whole.stderr
+    assert digest in files["LEIA-ME.txt"].decode() and run("--sha256", digest).returncode == 0
+    assert run("--sha256", "0" * 64).returncode == 1
+    message = document["messages"][0]["id"]
+    part = run("--only", message)
+    (tmp_path / "one.json").write_text(part.stdout, encoding="utf-8")
+    assert part.returncode == 0 and run(str(tmp_path / "one.json")).returncode == 0
+    assert run("--only", "nobody").returncode == 2
+    (tmp_path / "evidence.pdf").write_bytes(files["evidence.pdf"].replace(b"%PDF", b"%PDX"))
+    assert run().returncode == 1 and "evidence.pdf" in run().stderr
+    (tmp_path / "evidence.pdf").unlink()
+    assert run().returncode == 1 and "não está aqui" in run().stderr
+    (tmp_path / "pack.zip").write_bytes(zipped(files, document["exported_at"]))
+    assert run(str(tmp_path / "pack.zip")).returncode == 0
 
 
 Change = Callable[[dict[str, Any]], None]
