@@ -55,10 +55,10 @@ class Organisation:
         return f"{self.sandbox.base_url}/_sandbox/phone"
 
 
-def prepare(data: Path) -> dict[str, State]:
+def prepare(data: Path, *, small: bool = False) -> dict[str, State]:
     """The organisations of a data folder: found again, taken from the written world, or founded small.
 
-    Before the sandboxes start: what they remember is laid where they look for it. Raises EmbeddedError.
+    `small`: found small in any case. Before the sandboxes start: what they remember is laid where they look for it. Raises EmbeddedError.
     """
     folder = data / "demo"
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -69,19 +69,20 @@ def prepare(data: Path) -> dict[str, State]:
             if Tenant.objects.filter(slug=story.slug).exists():
                 raise EmbeddedError(f"A first start ended half way in {data}; start afresh with --reset.")
             load_rule_packs(now=machine_now(), author=ACTOR)
-            state = first_state(key, data)
+            state = first_state(key, data, small=small)
             state.save(folder / f"{key}.json")
         states[key] = state
     return states
 
 
-def first_state(key: str, data: Path) -> State:
+def first_state(key: str, data: Path, *, small: bool) -> State:
     """An organisation as its weeks are written; one that begins small and today where they do not fit any more."""
     kept = snapshot.written(key)
-    state = snapshot.restore(kept, data) if kept.is_file() else None
-    if state is not None:
-        return renew(state)
-    log.warning("%s is not there or does not fit this version: the organisation begins today", kept)
+    if not small:
+        state = snapshot.restore(kept, data) if kept.is_file() else None
+        if state is not None:
+            return renew(state)
+        log.warning("%s is not there or does not fit this version: the organisation begins today", kept)
     story = story_of(key, debtors=SMALL)
     return found(story, now=story.shown_at, standing=True)
 

@@ -33,6 +33,9 @@ def main(argv: list[str]) -> int:
         return headless(arguments, passed_on)
     parser.add_argument("--port", type=int, default=PORT, help=f"first port to try (default {PORT})")
     parser.add_argument("--write-worlds", type=Path, metavar="DIR", help="play the shown weeks anew and keep them")
+    parser.add_argument(
+        "--small", action="store_true", help="begin today with a few debtors, without the written weeks"
+    )
     parser.add_argument("--debtors", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--days", type=int, default=0, help=argparse.SUPPRESS)
     arguments = parser.parse_args(argv)
@@ -76,7 +79,7 @@ def serve(arguments: argparse.Namespace) -> int:
         os.environ["DEMO_DOOR"] = str(data) if servers else ""
         # Its modules read Django's settings, which exist from here on.
         showing = import_module("collections_platform.demo.showing")
-        known = showing.prepare(data)
+        known = showing.prepare(data, small=arguments.small)
         port = next_free_port(arguments.port)
         sandbox_port = next_free_port(SANDBOX_PORT)
         sandboxes = {key: next_free_port(SANDBOX_PORT) for key in known}

@@ -134,7 +134,7 @@ def processes_that_name(text: Path) -> list[str]:
 def served(data: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
     """`./run demo` until it says that it is ready; yields its process and the addresses it printed."""
     child = subprocess.Popen(
-        [*RUNNER, "demo", "--data", str(data), *words],
+        [*RUNNER, "demo", "--small", "--data", str(data), *words],
         env=clean_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
