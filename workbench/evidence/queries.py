@@ -48,7 +48,9 @@ def find(text: str) -> list[Found]:
     chosen, request_id = "", None
     key = uuid_in(text)
     rows = Debtor.objects.select_related("person", "creditor")
-    disputes = Dispute.objects.filter(reference=text.upper()) if key is None else Dispute.objects.filter(pk=key)
+    disputes = Dispute.objects.filter(reference=text.upper())
+    if key is not None:
+        disputes = Dispute.objects.filter(pk=key)
     complaint = disputes.order_by("id").first()
     if complaint is not None:
         rows, chosen = rows.filter(pk=complaint.debtor_id), f"complaint:{complaint.pk}"
@@ -61,7 +63,7 @@ def find(text: str) -> list[Found]:
             rows = rows.filter(pk__in=theirs.values("debtor_id"))
         elif decision is not None:
             request_id, chosen = decision.request_id, f"request:{decision.request_id}"
-            rows = rows.filter(pk=decision.debtor_id)
+            rows = rows.filter(pk__in=[decision.debtor_id] if decision.debtor_id else [])
         else:
             rows = rows.filter(pk=key)
     else:
