@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import zipfile
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -176,9 +177,12 @@ def test_six_the_receipt_and_the_altered_line(visitor, tmp_path):
     page.locator("[data-dialog='#take']").click()
     with page.expect_download() as saved:
         page.locator("#take .btn-primary").click()
-    text = saved.value.path().read_text(encoding="utf-8")
-    whole, altered = tmp_path / "whole.json", tmp_path / "altered.json"
-    whole.write_text(text, encoding="utf-8")
+    whole, altered = tmp_path / "whole.zip", tmp_path / "altered.json"
+    whole.write_bytes(saved.value.path().read_bytes())
+    with zipfile.ZipFile(whole) as pack:
+        names = {name.rpartition("/")[2]: name for name in pack.namelist()}
+        text = pack.read(names["evidence.json"]).decode()
+        assert {"evidence.pdf", "verify.py"} <= set(names)
     lines = text.split("\n")
     place = next(n for n, line in enumerate(lines) if '"deny"' in line or '"allow"' in line)
     lines[place] = (
