@@ -16,6 +16,7 @@ document.addEventListener("submit", (event) => {
   fetch(form.action, {
     method: "POST",
     headers: { "X-CSRFToken": token(), Accept: "application/json" },
+    keepalive: true, // whoever clicks on at once has still chosen
     body: new URLSearchParams({ theme: chosen }),
   }).catch(() => {});
 });

@@ -51,7 +51,8 @@ def test_language_and_theme_are_kept(sit, demo, email):
         page.locator(f"button[name=language][value='{code}']:visible").first.click()
         page.wait_for_function("code => document.documentElement.lang.toLowerCase().startsWith(code)", arg=lang)
     menu_of(page)
-    page.locator("button[name=theme][value=dark]:visible").first.click()
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.locator("button[name=theme][value=dark]:visible").first.click()
     page.wait_for_function("() => document.documentElement.dataset.bsTheme === 'dark'")
     person.go("inbox/")
     assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
