@@ -13,14 +13,20 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from compliance.models import Decision, EvidencePack
+from messaging.desk.about import debtor_of
+from messaging.desk.answering import templates_for
+from messaging.desk.checking import truth_of
 from messaging.models import Conversation, Message
 from monitoring.models import Alert
 from portfolio.models import Payment
 from portfolio.places import zone_of
 from tenants.models import AuditEntry, Membership, Tenant
+from workbench.clock.queries import target
 from workbench.start.world import within
 
 Role = Membership.Role
+#: Conversations that are asked after before the tour takes whichever there is.
+LOOKED_AT = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,8 @@ class Step:
     title: str | Promise
     asked: tuple[str | Promise, ...]
     look: str | Promise
-    #: Addresses to try, the first that exists is shown; "conversation" is the player's.
+    #: Addresses to try, the first that exists is shown; "conversation" is the player's, "rested" one with somebody whom
+    #: only the Sunday keeps from being written to.
     pages: tuple[str, ...]
     phone: bool = False
 
@@ -77,7 +84,7 @@ STEPS = (
             _("Try to write."),
         ),
         _("The law, its citation, and the first minute at which it is allowed again; and what may be done now."),
-        ("conversation", "inbox"), phone=True,
+        ("rested", "conversation", "inbox"),
     ),
     Step(
         5, Role.SUPERVISOR, _("Thirty days in minutes"),
@@ -173,11 +180,11 @@ def address(name: str, place: Place) -> str:
     """A page's address in the organisation; '' when there is no such page, or nothing to show on it."""
     parts: dict[str, Any] = {"organisation": place.tenant.slug}
     with within(place.tenant):
-        if name == "conversation":
-            found = _conversation(place)
+        if name in ("conversation", "rested"):
+            found = _conversation(place) if name == "conversation" else _rested(place)
             if found is None:
                 return ""
-            parts["conversation_id"] = found
+            name, parts["conversation_id"] = "conversation", found
         elif name == "decision":
             found = (
                 Decision.objects.filter(verdict="deny", origin="agent")
@@ -202,3 +209,25 @@ def _conversation(place: Place) -> UUID | None:
         last = Message.objects.filter(debtor_id__isnull=False).order_by("-id").values_list("conversation_id", flat=True)
         return last.first()
     return found
+
+
+def _rested(place: Place) -> UUID | None:
+    """A conversation in which Monday morning is the next time, on the Sunday that the clock goes to: the week's budget
+    of many is used up, and their law is another one."""
+    now = place.tenant.clock().now()
+    zone = zone_of(place.tenant.country)
+    sunday = now if now.astimezone(zone).weekday() == 6 else target("sunday", place.tenant, now)
+    if sunday is None:
+        return None
+    mine = _conversation(place)
+    talks = Conversation.objects.filter(debtor_id__isnull=False, last_inbound_at__isnull=False)
+    recent = list(talks.order_by("-last_inbound_at")[:LOOKED_AT])
+    for talk in sorted(recent, key=lambda each: each.pk != mine):
+        debtor = debtor_of(talk)
+        if debtor is None or not debtor.open_minor:
+            continue
+        offered = templates_for(talk, debtor, now=sunday)
+        law = truth_of(talk, debtor, offered, actor="system:tour", lang="es", now=sunday).law
+        if law.verdict == "defer" and law.next_at is not None and law.next_at.astimezone(zone).weekday() == 0:
+            return talk.pk
+    return None
