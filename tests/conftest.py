@@ -16,6 +16,8 @@ import pytest
 import redis
 from django.conf import settings
 from pytest_django import DjangoDbBlocker
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from collections_platform.runner.surroundings import made_up_secrets
 from collections_platform.runner.testbed import REDIS_DATABASES, Testbed, open_testbed
@@ -23,8 +25,23 @@ from collections_platform.runner.testbed import REDIS_DATABASES, Testbed, open_t
 STACK = pytest.StashKey[ExitStack]()
 HANDED_ON = ("TRATO_TEST_ADMIN_URL", "TRATO_TEST_REDIS_URL", "TRATO_TEST_TEMPLATE", "TRATO_TEST_RUN")
 
+#: Folders whose tests stand on one stage of real processes: one process of pytest runs them, one after the other.
+TOGETHER = ("tests/browser/", "tests/chaos/")
+
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("house")
+
+
+class Sharing(LoadScopeScheduling):
+    """A test goes to whichever process is free; those of one stage stay together, and begin first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing:
+    """What `--dist loadgroup` is meant to do; it does nothing under this pytest."""
+    return Sharing(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:

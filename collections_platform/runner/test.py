@@ -92,7 +92,7 @@ def run_pytest(passed_on: list[str]) -> int:
     """All tests on two processes, or those that the arguments pick."""
     command = [sys.executable, "-m", "pytest"]
     if not DEBUGGER & set(passed_on) and not any(word.startswith(("-n", "--numprocesses")) for word in passed_on):
-        command += ["-n", PROCESSES, "--dist", "loadgroup"]
+        command += ["-n", PROCESSES]  # which test goes where: tests/conftest.py
     if not passed_on:
         command.append("--quiet")
     environ = without_settings(os.environ)

@@ -1,4 +1,4 @@
-"""One demo for all browser tests, which xdist runs in one process (every module says so), in their order.
+"""One demo for all browser tests, which run in one process (tests/conftest.py), in their order.
 
 Without a Chromium they are skipped, saying why; with CI=true that is a failure.
 """

@@ -8,7 +8,6 @@ import pytest
 
 from tests.browser.stage import BRAZIL, MEXICO
 
-pytestmark = pytest.mark.xdist_group("browser")
 PASSWORD = "a long enough password 7"
 
 

@@ -6,8 +6,6 @@ import pytest
 
 from tests.browser.stage import BRAZIL, until
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture
 def admin(sit):

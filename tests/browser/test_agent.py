@@ -9,8 +9,6 @@ import pytest
 from tests.browser.desk import Phone, texts
 from tests.browser.stage import MEXICO, until
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture
 def agent(sit):

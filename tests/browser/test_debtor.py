@@ -8,7 +8,6 @@ import pytest
 
 from tests.browser.stage import MEXICO
 
-pytestmark = pytest.mark.xdist_group("browser")
 BYTES_MAX = 100_000
 
 

@@ -16,8 +16,6 @@ from tests.browser.desk import sit_down
 from tests.browser.stage import MEXICO
 from workbench import urls
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SIZES: dict[str, ViewportSize] = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 390, "height": 844}}
 #: Roles whose pages are looked at, those who see most first; the creditor's are the auditor's with less in them.

@@ -12,7 +12,6 @@ from tests.browser.desk import Phone, sit_down
 from tests.browser.stage import MEXICO, until
 
 pytestmark = [
-    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(not os.environ.get("TRATO_SCREENSHOTS"), reason="pictures are taken with TRATO_SCREENSHOTS=1"),
 ]
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"

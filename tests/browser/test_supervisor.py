@@ -10,7 +10,6 @@ import pytest
 
 from tests.browser.stage import MEXICO, slack, until
 
-pytestmark = pytest.mark.xdist_group("browser")
 THREAT = "le voy a embargar la casa y a contarle a su familia"
 SOON_SECONDS = 5.0
 

@@ -15,7 +15,6 @@ import pytest
 from tests.browser.desk import Phone, sit_down
 from tests.browser.stage import COLOMBIA, slack, until
 
-pytestmark = pytest.mark.xdist_group("browser")
 THREAT = "voy a llamar a tu jefe"
 SUNDAY = 6
 

@@ -15,8 +15,6 @@ from collections_platform.embedded import pause, resume
 from tests.chaos.stage import FEWER_ROUNDS, Stage, until
 from tests.chaos.test_web import POSTERS, POSTS, Poster, on_disk
 
-pytestmark = pytest.mark.xdist_group("chaos")  # one stage of real processes, not two
-
 PEOPLE = 16
 ROUNDS = range(FEWER_ROUNDS)
 

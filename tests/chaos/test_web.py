@@ -11,8 +11,6 @@ import pytest
 
 from tests.chaos.stage import ROUNDS, Person, Stage, until
 
-pytestmark = pytest.mark.xdist_group("chaos")  # one stage of real processes, not two
-
 PEOPLE = 6
 POSTERS = 4
 POSTS = 15  # of each poster

@@ -8,8 +8,6 @@ import pytest
 
 from tests.chaos.stage import ROUNDS, Stage, until
 
-pytestmark = pytest.mark.xdist_group("chaos")  # one stage of real processes, not two
-
 PEOPLE = 20
 LEASE_SECONDS = 4  # as tests/chaos/settings.py has it
 
