@@ -180,8 +180,11 @@ def link(slug: str, debtor: str) -> str:
 def alerts(slug: str) -> list[dict[str, Any]]:
     """Alerts, newest first."""
     with tenant_scope(organisation(slug).pk):
-        rows = Alert.objects.order_by("-id")[:20]
-        return [{"id": str(row.pk), "state": row.state, "conversation": str(row.conversation_id)} for row in rows]
+        rows = Alert.objects.select_related("message").order_by("-id")[:20]
+        return [
+            {"id": str(row.pk), "state": row.state, "conversation": str(row.conversation_id), "text": row.message.text}
+            for row in rows
+        ]
 
 
 @command

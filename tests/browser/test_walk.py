@@ -105,9 +105,15 @@ def test_two_a_threat_is_refused_and_softened(visitor):
     finished(visitor, 2)
 
 
+def of_the_threat(demo: Any) -> str:
+    """The newest alert about it; "" until it is there."""
+    alerts = demo.hand("alerts", slug=COLOMBIA)
+    return next((str(each["id"]) for each in alerts if THREAT in each["text"]), "")
+
+
 def test_three_the_supervisor_sees_it_and_reviews_it_with_two_keys(visitor):
     page = step(visitor, 3, "supervisor")
-    page.goto(visitor.at(f"review/{visitor.demo.hand('alerts', slug=COLOMBIA)[0]['id']}/"))
+    page.goto(visitor.at(f"review/{until('the alert', lambda: of_the_threat(visitor.demo))}/"))
     assert THREAT in page.locator("#here").inner_text()
     visitor.count()
     visitor.press("c")

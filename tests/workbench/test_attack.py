@@ -275,12 +275,14 @@ def test_strangers_are_not_told_that_it_exists(address, house, victim):
 @NAMED
 def test_nobody_gets_in_without_logging_in(address, victim):
     url = address.at(victim.slug, victim.values(address))
+    page = 204 if address.name == "live" else 302  # a stream leads nowhere: it ends without a word
     for how, response in both(as_person(None), url):
-        assert response.status_code == (401 if "part" in how else 302), how
+        assert response.status_code == (401 if "part" in how and page == 302 else page), how
+        assert not response.content or page == 302
         if response.status_code == 302:
             assert response["Location"].startswith("/accounts/login/")
     unknown = address.at("no-such-organisation", victim.values(address))
-    assert as_person(None).get(unknown).status_code == 302, "whether an organisation exists is not told"
+    assert as_person(None).get(unknown).status_code == page, "whether an organisation exists is not told"
 
 
 @NAMED
