@@ -610,6 +610,30 @@ def test_evidence_is_taken_out_noted_and_checked_and_an_altered_line_is_named(de
     assert altered.context["wrong"][0].startswith(f"line {place + 1},")
 
 
+def strange_zip(*, method: int = 0, flags: int = 0) -> bytes:
+    """A zip whose entry claims a packing or a lock that nobody here can open."""
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as pack:
+        pack.writestr(verifier.FILE, "{}")
+    raw = bytearray(body.getvalue())
+    for sign, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = raw.index(sign) + at
+        raw[place : place + 4] = flags.to_bytes(2, "little") + method.to_bytes(2, "little")
+    return bytes(raw)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"PK", strange_zip(method=99), strange_zip(flags=1), b"[" * 100_000, b"[]", b"\xff\xfe", b'{"seals": 1}'],
+    ids=["empty", "cut", "packed strangely", "locked", "deep", "a list", "no text", "no lists"],
+)
+def test_a_file_that_is_no_evidence_is_told_so(desk, body):
+    client, _ = member(desk)
+    answer = client.post(at(desk, "evidence/verify/"), {"file": SimpleUploadedFile("e.zip", body)})
+    assert answer.status_code in (200, 422)
+    assert answer.context.get("problem") or answer.context["whole"] is False
+
+
 def test_a_pack_is_downloaded_with_who_when_and_hash_and_checked_as_it_came(desk):
     with desk.scope():
         debtor = desk.debtor()

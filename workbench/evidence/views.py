@@ -125,10 +125,11 @@ def check_file(request: HttpRequest) -> dict[str, Any]:
             raise ValueError("not an object")
         wrong = verifier.check(document, verifier.line_numbers(text), language) + verifier.check_sums(files, language)
         whole = str((document.get("manifest") or {}).get("document", ""))[:64]
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, zipfile.BadZipFile,
-            NotImplementedError, RuntimeError, OSError):  # fmt: skip
+    # RuntimeError: a locked or strangely packed zip, or lists in lists without end.
+    except (ValueError, TypeError, AttributeError, LookupError, RuntimeError, OSError, zipfile.BadZipFile):
         return shown | {"problem": gettext("This file cannot be read as evidence: it is not what we exported.")}
-    seals = [seal for seal in document.get("seals", []) if isinstance(seal, dict)]
+    told = document.get("seals")
+    seals = [seal for seal in told if isinstance(seal, dict)] if isinstance(told, list) else []
     counts = {name: len(document[name]) for name in verifier.LISTS if isinstance(document.get(name), list)}
     said = document.get("scope")
     scope: dict[str, Any] = said if isinstance(said, dict) else {}
