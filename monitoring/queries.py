@@ -4,158 +4,27 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from math import sqrt
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, Sum
 
-from messaging.models import Conversation, Message, MessageTemplate, Number
+from messaging.models import Conversation
+from monitoring.attention import of_creditor, waits
 from monitoring.figures import NEWS
 from monitoring.gate import PARTS
 from monitoring.models import Alert, SendStanding, Tally
+from monitoring.periods import Period
 from monitoring.services import DECIDED, OPEN, SIGNALS
-from portfolio.models import Debtor, Promise
-from portfolio.places import start_of, today_in
+from portfolio.models import Promise
+from portfolio.places import today_in
 from tenants import events
 from tenants.models import Event, EventCursor, Membership
 from tenants.scope import all_creditors, current_tenant_id
-
-#: How long a debtor may wait for a person before the wait is late.
-SLA = timedelta(minutes=30)
-#: From here on an alert is severe.
-SEVERE = 2
-#: A promise judged today fell due at most so long ago.
-_JUDGED_WITHIN = timedelta(days=31)
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Whole days of the organisation's country, both ends included."""
-
-    first: date
-    last: date
-    country: str
-
-    @property
-    def start(self) -> datetime:
-        """The first instant."""
-        return start_of(self.first, self.country)
-
-    @property
-    def end(self) -> datetime:
-        """The first instant after it."""
-        return start_of(self.last + timedelta(days=1), self.country)
-
-    @property
-    def days(self) -> int:
-        """How many days."""
-        return (self.last - self.first).days + 1
-
-    def before(self) -> Period:
-        """As many days just before."""
-        return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1), self.country)
-
-
-def last_days(days: int, country: str, now: datetime) -> Period:
-    """The last so many days, today included."""
-    today = today_in(country, now)
-    return Period(today - timedelta(days=days - 1), today, country)
-
-
-# --- the strip of attention -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """count · oldest · trend: `before` is the same figure yesterday at this hour; None when nobody kept it."""
-
-    name: str
-    count: int
-    oldest: datetime | None = None
-    today: int | None = None
-    before: int | None = None
-    next_at: datetime | None = None
-    detail: tuple[int, ...] = ()
-
-
-def attention(country: str, now: datetime, *, creditor_id: uuid.UUID | None = None) -> list[Tile]:
-    """The six tiles: severe, waiting, held, broken, channels, signals."""
-    start = start_of(today_in(country, now), country)
-    day = timedelta(days=1)
-    mine = Q() if creditor_id is None else Q(creditor_id=creditor_id)
-    severe = Q(severity__gte=SEVERE) & ~Q(conduct__in=SIGNALS)
-    told = Q(conduct__in=SIGNALS)
-    is_open = Q(state__in=OPEN)
-    alerts = Alert.objects.filter(mine).filter(is_open | Q(raised_at__gte=start - day)).aggregate(
-        severe=Count("id", filter=severe & is_open), severe_oldest=Min("raised_at", filter=severe & is_open),
-        severe_today=Count("id", filter=severe & Q(raised_at__gte=start)),
-        severe_before=Count("id", filter=severe & Q(raised_at__gte=start - day, raised_at__lt=now - day)),
-        told=Count("id", filter=told & is_open), told_oldest=Min("raised_at", filter=told & is_open),
-        told_today=Count("id", filter=told & Q(raised_at__gte=start)),
-        told_before=Count("id", filter=told & Q(raised_at__gte=start - day, raised_at__lt=now - day)),
-    )  # fmt: skip
-    waits = waiting_conversations(now, creditor_id=creditor_id).aggregate(n=Count("id"), oldest=Min("needs_human_at"))
-    held = SendStanding.objects.filter(mine, part="deferred").aggregate(
-        n=Count("id"), oldest=Min("requested_at"), next=Min("next_at")
-    )
-    broken = broken_promises(start, creditor_id=creditor_id).aggregate(n=Count("id"), oldest=Min("decided_at"))
-    kept_before = broken_promises(start - day, creditor_id=creditor_id).filter(decided_at__lt=now - day).count()
-    numbers = unhealthy_numbers(now).count()
-    templates = unusable_templates().count()
-    return [
-        Tile("severe", alerts["severe"], alerts["severe_oldest"], alerts["severe_today"], alerts["severe_before"]),
-        Tile("waiting", waits["n"], waits["oldest"]),
-        Tile("held", held["n"], held["oldest"], next_at=held["next"]),
-        Tile("broken", broken["n"], broken["oldest"], broken["n"], kept_before),
-        Tile("channels", numbers + templates, detail=(numbers, templates)),
-        Tile("signals", alerts["told"], alerts["told_oldest"], alerts["told_today"], alerts["told_before"]),
-    ]
-
-
-def waiting_conversations(now: datetime, *, creditor_id: uuid.UUID | None = None) -> QuerySet[Conversation]:
-    """Open conversations that have waited for a person for longer than SLA, the longest first."""
-    rows = Conversation.objects.filter(_waits(now), state=Conversation.State.OPEN, needs_human_at__lt=now - SLA)
-    return _of_creditor(rows, creditor_id).order_by("needs_human_at", "id")
-
-
-def _waits(now: datetime) -> Q:
-    """A debtor waits for a person: since the oldest word that needs one, not since a word that needs no answer."""
-    return Q(needs_human_at__isnull=False) & (Q(snoozed_until=None) | Q(snoozed_until__lte=now))
-
-
-def _of_creditor(rows: QuerySet[Conversation], creditor_id: uuid.UUID | None) -> QuerySet[Conversation]:
-    if creditor_id is None:
-        return rows
-    return rows.filter(debtor_id__in=Debtor.objects.filter(creditor_id=creditor_id).values("id"))
-
-
-def broken_promises(since: datetime, *, creditor_id: uuid.UUID | None = None) -> QuerySet[Promise]:
-    """Promises found broken since then."""
-    rows = Promise.objects.filter(
-        state=Promise.State.BROKEN, due_on__gte=(since - _JUDGED_WITHIN).date(), decided_at__gte=since
-    )
-    return rows if creditor_id is None else rows.filter(creditor_id=creditor_id)
-
-
-def unhealthy_numbers(now: datetime) -> QuerySet[Number]:
-    """Numbers that cannot send now, with their account."""
-    return Number.objects.filter(
-        Q(stopped_at__isnull=False)
-        | Q(account__paused_at__isnull=False)
-        | (Q(paused_at__isnull=False) & (Q(paused_until=None) | Q(paused_until__gt=now)))
-    ).select_related("account")
-
-
-def unusable_templates() -> QuerySet[MessageTemplate]:
-    """Templates that WhatsApp rejected, paused or took away."""
-    return MessageTemplate.objects.filter(status__in=["rejected", "paused", "disabled"]).order_by("-updated_at", "id")
-
-
-# --- the gate ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +104,6 @@ def freshness() -> Freshness:
     return Freshness(latest - unread, latest)
 
 
-# --- people at work ---------------------------------------------------------------------------------------------------
-
-
 @dataclass(slots=True)
 class Desk:
     """What one agent has before them."""
@@ -266,10 +132,10 @@ def board(period: Period, now: datetime, *, creditor_id: uuid.UUID | None = None
         .order_by("user__name", "user__email")[:500]
     )
     desks = {one.user_id: Desk(one.user_id, one.user.name or one.user.email, one.role) for one in members}
-    rows = _of_creditor(
+    rows = of_creditor(
         Conversation.objects.filter(state=Conversation.State.OPEN, assignee_id__isnull=False), creditor_id
     ).values_list("assignee_id").annotate(
-        n=Count("id"), waiting=Count("id", filter=_waits(now)), oldest=Min("needs_human_at", filter=_waits(now))
+        n=Count("id"), waiting=Count("id", filter=waits(now)), oldest=Min("needs_human_at", filter=waits(now))
     ).order_by()  # fmt: skip
     for user_id, count, waiting, oldest in rows:
         if desk := desks.get(user_id):
@@ -302,9 +168,6 @@ def _order(sort: str) -> Any:
         "alerts": lambda desk: (-desk.alerts, desk.name),
     }
     return keys.get(sort, keys["oldest"])
-
-
-# --- quality ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,9 +232,6 @@ def quality(period: Period, sent: int, *, creditor_id: uuid.UUID | None = None) 
         states[Alert.State.FALSE_ALARM],
         tuple((name, count, confirmed[name]) for name, count in found.most_common()),
     )  # fmt: skip
-
-
-# --- money ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,80 +311,3 @@ def right_party(period: Period, *, creditor_id: uuid.UUID | None = None) -> tupl
         )  # fmt: skip
         written, reached = cursor.fetchone()
     return int(written), int(reached)
-
-
-# --- reviews ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """Open alerts as they are reviewed: escalated first, then by severity, the oldest first."""
-
-    rows: tuple[Alert, ...]
-    total: int
-    oldest: datetime | None
-
-
-def review_queue(
-    *, kind: str = "", creditor_id: uuid.UUID | None = None, state: str = "", limit: int = 100,
-    period: Period | None = None, actor: uuid.UUID | None = None,
-) -> Queue:  # fmt: skip
-    """What waits for a review (or, with `state` decided, the newest verdicts). `kind`: severe, signals, conduct or ''."""
-    rows = Alert.objects.all()
-    if creditor_id is not None:
-        rows = rows.filter(creditor_id=creditor_id)
-    if kind == "severe":
-        rows = rows.filter(severity__gte=SEVERE).exclude(conduct__in=SIGNALS)
-    elif kind == "signals":
-        rows = rows.filter(conduct__in=SIGNALS)
-    elif kind == "conduct":
-        rows = rows.exclude(conduct__in=SIGNALS)
-    if period is not None:
-        rows = rows.filter(raised_at__gte=period.start, raised_at__lt=period.end)
-    if actor is not None:
-        rows = rows.filter(actor=f"user:{actor}")
-    rows = rows.select_related("conversation__person", "message")
-    if state in DECIDED:
-        rows = rows.filter(state=state)
-    elif state == "decided":
-        rows = rows.filter(state__in=DECIDED)
-    elif state != "all":
-        rows = rows.filter(state__in=OPEN)
-        sums = rows.aggregate(n=Count("id"), oldest=Min("raised_at"))
-        ordered = rows.order_by("escalated_at", "-severity", "raised_at", "id")
-        return Queue(tuple(ordered[:limit]), sums["n"], sums["oldest"])
-    return Queue(tuple(rows.order_by("-raised_at", "-id")[:limit]), rows.count(), None)
-
-
-def open_severe() -> int:
-    """How many open alerts cannot wait, about our conduct or a debtor's distress: the number in the rail."""
-    return Alert.objects.filter(state__in=OPEN, severity__gte=SEVERE).count()
-
-
-def raised_since(at: datetime) -> list[Alert]:
-    """Open severe alerts that were raised since an instant of the machine's clock, the gravest first."""
-    first = uuid.UUID(int=int(at.timestamp() * 1000) << 80)  # ids begin with the machine's time
-    rows = Alert.objects.filter(state__in=OPEN, id__gte=first, severity__gte=SEVERE)
-    return list(rows.order_by("-severity", "-id")[:20])
-
-
-def history_of(actor: str, *, since: datetime, but: uuid.UUID | None = None) -> dict[str, Any]:
-    """What reviews found about one author since then: sums by state, and the newest alerts."""
-    rows = Alert.objects.filter(actor=actor, raised_at__gte=since)
-    states = dict(rows.values_list("state").annotate(n=Count("id")).order_by())
-    newest = (rows if but is None else rows.exclude(pk=but)).order_by("-raised_at", "-id")[:5]
-    return {"states": states, "total": sum(states.values()), "newest": list(newest)}
-
-
-def around(conversation_id: uuid.UUID, message: Message, *, each_side: int = 3) -> list[Message]:
-    """The message with so many before and after it in its thread."""
-    rows = Message.objects.filter(conversation_id=conversation_id)
-    before = rows.filter(Q(at__lt=message.at) | Q(at=message.at, id__lt=message.pk)).order_by("-at", "-id")[:each_side]
-    after = rows.filter(Q(at__gt=message.at) | Q(at=message.at, id__gt=message.pk)).order_by("at", "id")[:each_side]
-    return [*reversed(before), message, *after]
-
-
-def names_of(user_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """Colleagues' names; only of this organisation's people."""
-    rows = Membership.objects.filter(tenant_id=current_tenant_id(), user_id__in=[one for one in user_ids if one])
-    return {row.user_id: row.user.name or row.user.email for row in rows.select_related("user")}

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from kernel.errors import DomainError
 from messaging.conversations import person_of
 from messaging.desk.about import debtor_of
-from messaging.desk.people import drop_draft, names_of
+from messaging.desk.people import drop_draft
 from messaging.message_templates import variables
 from messaging.message_templates.choose import knows, sender_of
 from messaging.message_templates.library import DUNNING, PROBE, language_for
@@ -25,6 +25,7 @@ from messaging.sequences.decide import local_date
 from messaging.sequences.services import Account, accounts
 from portfolio.models import Debtor
 from tenants.models import Tenant
+from tenants.names import names_of
 from tenants.scope import current_tenant_id
 
 #: A colleague's answer that is younger than this was hardly seen, whatever the screen showed.

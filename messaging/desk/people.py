@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from messaging.desk.about import creditor_of
 from messaging.models import Conversation, Draft, Message, Presence, ReadMark
 from messaging.sending.wishes import TEXT_MAX
-from tenants.models import User
+from tenants.names import names_of
 
 #: Pages beat every ten seconds: two beats lost and somebody has gone.
 PRESENT = timedelta(seconds=25)
@@ -66,15 +66,6 @@ def colleagues(conversation_id: uuid.UUID, user_id: uuid.UUID, *, machine_now: d
 def leave(conversation_id: uuid.UUID, user_id: uuid.UUID) -> None:
     """Gone from this conversation."""
     Presence.objects.filter(conversation_id=conversation_id, user_id=user_id).delete()
-
-
-def names_of(ids: object) -> dict[uuid.UUID, str]:
-    """What people are called; their address where they gave no name."""
-    wanted = set(ids)  # type: ignore[call-overload]
-    if not wanted:
-        return {}
-    rows = User.objects.filter(pk__in=wanted).values_list("pk", "name", "email")
-    return {pk: name or email.partition("@")[0] for pk, name, email in rows}
 
 
 def save_draft(

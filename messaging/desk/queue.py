@@ -12,11 +12,11 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from kernel.errors import DomainError
-from messaging.desk.people import names_of
 from messaging.desk.ranking import WINDOW, Case, ranked, shares, tone
 from messaging.models import Conversation, Enrolment, ReadMark
 from portfolio.models import Debtor, Promise
 from portfolio.places import start_of, today_in
+from tenants.names import names_of
 
 #: In the order of the list. "next" is ranked and shows the first ones only; the others go on page by page.
 VIEWS = ("next", "mine", "unassigned", "us", "them", "snoozed", "promises", "broken", "receipts", "all")

@@ -16,10 +16,10 @@ from compliance.decide.evidence import finding_from_json
 from compliance.models import Decision
 from messaging.conversations import person_of
 from messaging.desk.checking import Reason, distinct, reason_of
-from messaging.desk.people import names_of
 from messaging.models import Conversation, Enrolment, Message, Note, SendRequest
 from portfolio.models import Agreement, Dispute, Payment, Promise
 from tenants.models import Event
+from tenants.names import names_of
 
 PAGE = 60
 #: A page that stays open for long shows no more than this of what came since.

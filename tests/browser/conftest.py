@@ -17,7 +17,7 @@ from collections_platform.runner import chromium
 from collections_platform.runner.browser_files import NoBrowserFiles, bring_for_tests
 
 #: A demo that starts and thirty days that are played take longer than any other test may.
-PATIENCE_SECONDS = 900
+PATIENCE_SECONDS = 600
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -50,9 +50,9 @@ def demo(program: str, patience: None, tmp_path_factory: pytest.TempPathFactory)
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(program: str) -> Iterator[Browser]:
-    """Ended with its module: while Playwright runs, no other test of this process could use the database."""
+    """Ended with these tests: while Playwright runs, no other test of this process could use the database."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         yield started

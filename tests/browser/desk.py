@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FrameLocator, Locator, Page, Response
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    FrameLocator,
+    Locator,
+    Page,
+    Response,
+    TimeoutError,
+)
 
 from tests.browser.stage import Demo, slack
 
@@ -68,9 +78,13 @@ class Person:
     # -- keys ------------------------------------------------------------------------------------------------------
 
     def press(self, *keys: str) -> None:
-        """Press keys; each counts one, a chord too."""
+        """Press keys where the focus is; each counts one, a chord too.
+
+        The keyboard's own `press` has no limit of time, and a key that leads away from a page may never be answered.
+        """
         for key in keys:
-            self.page.keyboard.press(key)
+            with suppress(TimeoutError):  # what the key should have done is waited for by who pressed it
+                self.page.locator("html, :focus").last.press(key, no_wait_after=True)
             self.presses += 1
 
     def type(self, text: str) -> None:

@@ -26,6 +26,8 @@ TOP = Path(__file__).resolve().parents[2]
 RUNNING = "TRATO_DEMO_AT"
 #: No machine is so busy that more would help.
 SLACK_MAX = 4.0
+#: The longest that the hand may need for one deed.
+HAND_SECONDS = 240
 #: The demo's organisations; the clock of the last one is moved by the walk.
 BRAZIL, MEXICO, COLOMBIA = "aurora", "cumbre", "andina"
 
@@ -65,7 +67,7 @@ class Demo:
     def hand(self, name: str, **arguments: Any) -> Any:
         """Let the hand do something; see tests/browser/hand.py."""
         assert self.process.stdin is not None and self.process.stdout is not None
-        with self.lock:
+        with self.lock, kill_after(self.process, HAND_SECONDS):
             self.process.stdin.write(json.dumps([name, arguments]) + "\n")
             self.process.stdin.flush()
             line = self.process.stdout.readline()
@@ -85,6 +87,17 @@ class Demo:
     def end(self) -> None:
         self.process.kill()
         self.process.wait()
+
+
+@contextmanager
+def kill_after(process: subprocess.Popen[str], seconds: float) -> Iterator[None]:
+    """A process that does not answer within the block's time is ended, so that whoever reads from it reads its end."""
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @contextmanager

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from tests.browser.desk import texts
 from tests.browser.stage import BRAZIL, until
 
 
@@ -22,20 +25,19 @@ def test_a_template_is_linted_while_it_is_written_and_submitted(admin):
     if page.locator("#id_name").count():
         page.fill("#id_name", "teste_navegador")
     body.fill("ÚLTIMO AVISO!!! Pague hoje ou seu nome vai para o SPC e a polícia vai até sua casa.")
-    troubles = page.locator("#reading .lint .panel-head h2")
-    page.locator("#reading .lint li, #reading .lint .trouble, #reading .lint article").first.wait_for()
-    before = troubles.inner_text()
-    assert any(letter.isdigit() for letter in before), "so many things to mend"
+    preview, troubles = page.locator("#reading .bubble-body"), page.locator("#reading .troubles li")
+    preview.get_by_text("ÚLTIMO AVISO").wait_for()
+    found = texts(troubles)
+    assert found, "there is much to mend"
     body.fill(
         "Olá {{name}}, aqui é {{creditor}}. A fatura {{number}} de {{amount}} venceu em {{due_date}}. Podemos ajudar?"
     )
-    page.wait_for_function(
-        "text => document.querySelector('#reading .lint h2').textContent.trim() !== text", arg=before
-    )
-    assert page.locator("#reading .bubble-body mark").count() >= 3, "the preview fills the places in"
+    preview.get_by_text("Podemos ajudar?").wait_for()
+    assert set(found) - set(texts(troubles)), "what was mended is gone from the list"
+    assert preview.locator("mark").count() >= 3, "the preview fills the places in"
     admin.count()
     admin.press("Control+s")
-    page.wait_for_url("**/templates/**")
+    page.wait_for_url(re.compile(r"/templates/[0-9a-f-]{36}/"))
     assert admin.count() == 1
     assert page.locator(".error-summary").count() == 0, page.locator(".error-summary").all_inner_texts()
 

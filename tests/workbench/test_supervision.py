@@ -33,7 +33,7 @@ from messaging.models import Conversation, Message, Note, SendRequest
 from messaging.sending.request import request_send
 from messaging.sending.standing import ask_again, expire, withdraw_of_person
 from messaging.sending.wishes import Wish
-from monitoring import queries, services
+from monitoring import periods, queries, reviews, services
 from monitoring.gate import PARTS, part_of
 from monitoring.models import Alert, AlertAction, SendStanding, Tally
 from portfolio.models import Debtor
@@ -187,7 +187,7 @@ def test_the_parts_add_up_to_the_sends_asked_for_whatever_happened(history):
             assert row.decision_id == decision.pk
             assert (row.part == "allowed") == (decision.verdict == "allow")
             assert (row.part == "deferred") == (decision.verdict == "defer" and request.state in ("waiting", "queued"))
-        period = queries.last_days(90, "CO", desk.now)
+        period = periods.last_days(90, "CO", desk.now)
         assert sum(n for _, n in queries.parts(queries.figures(period))) == asked
         assert queries.freshness().behind == 0
 
@@ -465,7 +465,7 @@ def test_an_alert_lights_up_every_page_of_a_reviewer(desk):
         from tenants.models import Event
 
         assert Event.objects.filter(name="alert.raised", subject_id=found.pk).exists()  # what the stream tells
-        severe = queries.open_severe()
+        severe = reviews.open_severe()
     assert severe >= 1 and f">{severe}</b>" in client.get(at(desk, "review/badge/")).content.decode()
     told = json.loads(client.get(at(desk, "review/notice/")).headers["HX-Trigger"])
     assert told["toast"]["tone"] == "danger" and "alert" in told["toast"]["text"]

@@ -16,13 +16,13 @@ from compliance.models import Consent
 from compliance.queries import standing_of
 from kernel.money import Money
 from kernel.phones import spoken
-from messaging.desk.people import names_of
 from messaging.models import Message, Note
 from messaging.sequences.outlook import Plan, outlooks
 from portfolio.ageing import days_overdue
 from portfolio.models import Agreement, ContactPoint, Dispute, Instalment, Payment, Promise
 from portfolio.places import today_in
 from portfolio.queries import Standing, standing
+from tenants.names import names_of
 from workbench.debtors import words
 from workbench.debtors.blockers import next_step
 

@@ -15,7 +15,6 @@ from compliance.models import Consent, Decision, Stop
 from compliance.queries import why
 from kernel.money import Money
 from kernel.phones import spoken
-from messaging.desk.people import names_of
 from messaging.models import Conversation, Message
 from messaging.sequences.outlook import outlooks
 from portfolio import documents
@@ -25,6 +24,7 @@ from portfolio.places import today_in
 from portfolio.queries import search, standing
 from portfolio.search import invoices_named
 from tenants.models import AuditEntry
+from tenants.names import names_of
 from tenants.secrets import unseal
 from workbench.access import PageRequest, page
 from workbench.debtors import words

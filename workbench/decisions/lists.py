@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from compliance.models import Decision
 from monitoring.gate import CAUSES, PARTS
 from monitoring.models import SendStanding
-from monitoring.queries import Period
+from monitoring.periods import Period
 from portfolio.models import Debtor
 from portfolio.places import today_in
 from workbench.access import PageRequest

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from compliance.models import Decision
 from compliance.queries import zone_of
-from monitoring import queries as monitoring
 from portfolio.models import Debtor
+from tenants.names import names_of
 from workbench.access import PageRequest, Role, page
 from workbench.decisions import lists, receipt
 from workbench.evidence.options import LEADERS, Options
@@ -87,7 +87,7 @@ def decision(request: PageRequest, decision_id: uuid.UUID) -> HttpResponse:
     debtor = (
         Debtor.objects.select_related("person", "creditor").filter(pk=row.debtor_id).first() if row.debtor_id else None
     )
-    names = monitoring.names_of({one for one in [uuid_in(row.actor.partition(":")[2])] if one})
+    names = names_of({one for one in [uuid_in(row.actor.partition(":")[2])] if one})
     packs = receipt.packs_of(row, lang)
     return render(request, "workbench/decisions/decision.html", {
         "row": row, "steps": steps, "debtor": debtor, "request_row": asked, "message": message, "debtor_zone": zone,

@@ -20,9 +20,9 @@ from compliance.ledger import checks
 from compliance.models import EvidencePack, Seal
 from compliance.queries import ledger_state
 from kernel.errors import DomainError
-from monitoring import queries as monitoring
 from portfolio.places import today_in
 from tenants.language import told
+from tenants.names import names_of
 from workbench.access import PageRequest, page
 from workbench.evidence.options import JSON, LEADERS, Options, about, parts_of
 from workbench.evidence.queries import find
@@ -51,7 +51,7 @@ def _evidence(
     before = uuid_in(request.GET.get("cursor"))
     rows = EvidencePack.objects.order_by("-id")
     some = list((rows.filter(id__lt=before) if before else rows)[: PACKS + 1])
-    names = monitoring.names_of({one for row in some if (one := uuid_in(row.actor.partition(":")[2]))})
+    names = names_of({one for row in some if (one := uuid_in(row.actor.partition(":")[2]))})
     packs = [
         (row, author_of(row.actor, row.actor.partition(":")[0], names), parts_of(row.redaction)) for row in some[:PACKS]
     ]

@@ -19,7 +19,7 @@ from messaging.desk import queue
 from messaging.desk.about import debtor_of
 from messaging.desk.answering import Offered, places_of, templates_for
 from messaging.desk.checking import Truth, truth_of, window_until
-from messaging.desk.people import colleagues, draft_of, names_of, read_until
+from messaging.desk.people import colleagues, draft_of, read_until
 from messaging.desk.replies import Prepared, prepared, suggested
 from messaging.desk.thread import Thread
 from messaging.desk.thread import thread as thread_of
@@ -29,6 +29,7 @@ from portfolio.places import today_in, zone_of
 from portfolio.search import search
 from tenants.language import told
 from tenants.models import Membership
+from tenants.names import names_of
 from workbench.access import PageRequest, Role, may_change
 from workbench.debtors.panel import panel_context
 from workbench.inbox import when

@@ -14,7 +14,7 @@ from compliance.decide.rules import Layer
 from compliance.language.flags import CLASS_FLAGS
 from compliance.rulesets import open_book
 from messaging.models import Message, SendRequest
-from monitoring import queries, services
+from monitoring import reviews, services
 from monitoring.models import Alert, AlertAction
 from tenants.models import Tenant
 from workbench.rules.queries import Told, told
@@ -96,7 +96,7 @@ def thread(alert: Alert, names: Mapping[uuid.UUID, str]) -> list[Said]:
             message.pk == alert.message_id, author_of(message.author, message.source, names),
             message.state in (Message.State.WITHDRAWN, Message.State.REFUSED),
         )
-        for message in queries.around(alert.conversation_id, alert.message)
+        for message in reviews.around(alert.conversation_id, alert.message)
     ]  # fmt: skip
 
 
@@ -174,7 +174,7 @@ class History:
 
 def history(alert: Alert, names: Mapping[uuid.UUID, str]) -> History:
     """The author's history, as a review shows it."""
-    found = queries.history_of(alert.actor, since=alert.raised_at - HISTORY, but=alert.pk)
+    found = reviews.history_of(alert.actor, since=alert.raised_at - HISTORY, but=alert.pk)
     states = found["states"]
     return History(
         author_of(alert.actor, alert.message.source, names), alert.actor.startswith("user:"), found["total"],

@@ -19,9 +19,10 @@ from kernel.errors import DomainError
 from messaging import conversations
 from messaging.desk.notes import add_note
 from messaging.models import Conversation, Note
-from monitoring import queries, services
+from monitoring import reviews, services
 from monitoring.models import Alert
 from tenants.language import told
+from tenants.names import names_of
 from tenants.scope import all_creditors
 from workbench.access import PageRequest, Role, page
 from workbench.review import queries as review_of
@@ -73,8 +74,8 @@ def _query(chosen: dict[str, Any]) -> str:
     return f"?{query.urlencode()}" if query else ""
 
 
-def _queue(chosen: dict[str, Any]) -> queries.Queue:
-    return queries.review_queue(
+def _queue(chosen: dict[str, Any]) -> reviews.Queue:
+    return reviews.review_queue(
         kind=chosen["kind"],
         state=chosen["state"],
         creditor_id=chosen["creditor_id"],
@@ -105,11 +106,11 @@ def _shown(
     }  # fmt: skip
     alerts = [*queue.rows, *([current] if current else [])]
     if part == "list" or current is None:
-        names = queries.names_of(review_of.people_in(alerts))
+        names = names_of(review_of.people_in(alerts))
     else:
-        said = queries.around(current.conversation_id, current.message)
+        said = reviews.around(current.conversation_id, current.message)
         actions = review_of.actions_of(current)
-        names = queries.names_of(review_of.people_in(alerts, said, actions))
+        names = names_of(review_of.people_in(alerts, said, actions))
         shown |= _opened(request, current, names)
         shown["actions"] = [(one, names.get(one.user_id, "?"), words.ACTIONS[one.kind]) for one in actions]
     rows = review_of.rows_of(queue.rows, me, names)
@@ -154,7 +155,7 @@ def _opened(request: PageRequest, current: Alert, names: dict[uuid.UUID, str]) -
     }  # fmt: skip
 
 
-def _csv(queue: queries.Queue) -> HttpResponse:
+def _csv(queue: reviews.Queue) -> HttpResponse:
     rows: list[tuple[Any, ...]] = [
         ("alert", "raised_at", "class", "severity", "state", "author", "conversation", "debtor", "note")
     ]
@@ -310,14 +311,14 @@ ACTIONS: dict[str, Callable[[PageRequest, uuid.UUID], tuple[str, bool]]] = {
 @require_safe
 def badge(request: PageRequest) -> HttpResponse:
     """The number in the rail: open severe alerts."""
-    return render(request, "workbench/review/badge.html", {"count": queries.open_severe()})
+    return render(request, "workbench/review/badge.html", {"count": reviews.open_severe()})
 
 
 @page(roles=REVIEWERS)
 @require_safe
 def notice(request: PageRequest) -> HttpResponse:
     """What was raised just now, as a toast that is read out; nothing when there is nothing new and severe."""
-    fresh = queries.raised_since(machine_now() - JUST_NOW)
+    fresh = reviews.raised_since(machine_now() - JUST_NOW)
     response = HttpResponse(status=204)
     if fresh:
         text = ngettext(

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from monitoring.queries import Period, last_days
+from monitoring.periods import Period, last_days
 from portfolio.models import Creditor
 from portfolio.places import today_in
 from workbench.access import PageRequest

@@ -11,7 +11,8 @@ from compliance.models import LedgerCheck
 from kernel.clock import machine_now
 from kernel.money import Money
 from monitoring import queries
-from monitoring.queries import Figures, Period
+from monitoring.periods import Period, last_days
+from monitoring.queries import Figures
 from portfolio.ageing import BUCKETS
 from workbench.supervisor import words
 from workbench.supervisor.filters import Filters
@@ -132,7 +133,7 @@ def recovery(filters: Filters, found: Figures, now: datetime) -> Recovery:
 
 def _until(period: Period, now: datetime) -> Period:
     """A promise that is due tomorrow is not due yet."""
-    today = queries.last_days(1, period.country, now).last
+    today = last_days(1, period.country, now).last
     return Period(period.first, max(period.first, min(period.last, today)), period.country)
 
 

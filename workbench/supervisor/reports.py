@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from kernel.money import Money
 from monitoring import queries
 from monitoring.models import Alert
-from monitoring.queries import Period
+from monitoring.periods import Period
 from portfolio.ageing import BUCKETS
 from workbench.access import PageRequest, page
 from workbench.supervisor import filters as filters_of

@@ -11,7 +11,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from compliance.ledger import checks
 from monitoring import queries
+from monitoring.attention import (
+    SLA,
+    broken_promises,
+    tiles,
+    unhealthy_numbers,
+    unusable_templates,
+    waiting_conversations,
+)
 from portfolio.places import start_of, today_in
+from tenants.names import names_of
 from workbench.access import PageRequest, Role, page
 from workbench.supervisor import filters as filters_of
 from workbench.supervisor import panels, words
@@ -47,14 +56,14 @@ def _overview(request: PageRequest) -> dict[str, Any]:
     quality = queries.quality(period, found.count("sent"), creditor_id=creditor_id)
     return {
         "filters": filters, "periods": tuple(filters_of.PERIODS), "sort": sort, "sees_people": sees_people,
-        "tiles": queries.attention(period.country, request.now, creditor_id=creditor_id),
+        "tiles": tiles(period.country, request.now, creditor_id=creditor_id),
         "gate": panels.gate(filters, found),
         "desks": queries.board(period, request.now, creditor_id=creditor_id, sort=sort) if sees_people else [],
         "quality": quality,
         "classes": [(words.conduct(name), raised, confirmed) for name, raised, confirmed in quality.by_class[:5]],
         "former": queries.quality(period.before(), former.count("sent"), creditor_id=creditor_id),
         "recovery": panels.recovery(filters, found, request.now),
-        "simulated": request.organisation.sandbox, "sla": int(queries.SLA.total_seconds() // 60),
+        "simulated": request.organisation.sandbox, "sla": int(SLA.total_seconds() // 60),
     }  # fmt: skip
 
 
@@ -63,11 +72,11 @@ def _overview(request: PageRequest) -> dict[str, Any]:
 def attention(request: PageRequest, name: str) -> HttpResponse:
     """/o/<slug>/overview/<name>/: the list behind a tile that has no page of its own: waiting, broken, channels."""
     filters = filters_of.read(request)
-    shown: dict[str, Any] = {"filters": filters, "name": name, "sla": int(queries.SLA.total_seconds() // 60)}
+    shown: dict[str, Any] = {"filters": filters, "name": name, "sla": int(SLA.total_seconds() // 60)}
     if name == "waiting" and request.membership.role in REVIEWERS:
-        rows = queries.waiting_conversations(request.now, creditor_id=filters.creditor_id).select_related("person")
+        rows = waiting_conversations(request.now, creditor_id=filters.creditor_id).select_related("person")
         shown["rows"] = list(rows[:ROWS])
-        shown["names"] = queries.names_of({row.assignee_id for row in shown["rows"] if row.assignee_id})
+        shown["names"] = names_of({row.assignee_id for row in shown["rows"] if row.assignee_id})
         table = [("waiting_since", "person", "assignee")] + [
             (
                 row.needs_human_at,
@@ -78,15 +87,15 @@ def attention(request: PageRequest, name: str) -> HttpResponse:
         ]
     elif name == "broken":
         since = start_of(today_in(filters.period.country, request.now), filters.period.country)
-        promises = queries.broken_promises(since, creditor_id=filters.creditor_id)
+        promises = broken_promises(since, creditor_id=filters.creditor_id)
         shown["rows"] = list(promises.select_related("debtor__person", "creditor").order_by("-minor", "id")[:ROWS])
         table = [("debtor", "creditor", "due_on", "currency", "minor", "decided_at")] + [
             (row.debtor.external_id, row.creditor.external_id, row.due_on, row.currency, row.minor, row.decided_at)
             for row in shown["rows"]
         ]
     elif name == "channels":
-        shown["numbers"] = list(queries.unhealthy_numbers(request.now)[:ROWS])
-        shown["templates"] = list(queries.unusable_templates()[:ROWS])
+        shown["numbers"] = list(unhealthy_numbers(request.now)[:ROWS])
+        shown["templates"] = list(unusable_templates()[:ROWS])
         table = [("kind", "name", "state", "reason")]
         table += [("number", row.address, row.pause_code or "stopped", row.stopped_reason) for row in shown["numbers"]]
         table += [("template", row.name, row.status, row.rejected_reason) for row in shown["templates"]]
