@@ -25,6 +25,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from tenants.models import Membership, Tenant, User
 from tenants.scope import Scope, tenant_scope
+from workbench.kept_forms import kept_form
 
 Role = Membership.Role
 #: Read everything that they may see, and change nothing.
@@ -150,13 +151,15 @@ def enter(request: HttpRequest, slug: str) -> HttpResponseBase | None:
 
 
 def ask_to_log_in(request: HttpRequest) -> HttpResponseBase:
-    """The way to the login, and back. A part of a page gets a note instead, so that what was typed stays there."""
+    """The way to the login, and back. What was typed stays: a part of a page gets a note, a whole form comes back."""
     if request.headers.get("HX-Request") == "true":
         response = render(request, "workbench/session_ended.html", status=401)
         response["HX-Retarget"], response["HX-Reswap"] = "#notice", "innerHTML"
         return _private(response)
     back = request.get_full_path()
     if request.method not in SAFE:
+        if kept := kept_form(request, status=401):
+            return _private(kept)
         came_from = urlsplit(request.headers.get("Referer", ""))
         back = came_from.path if came_from.netloc == request.get_host() and came_from.path else "/"
     return redirect_to_login(back, login_url=settings.LOGIN_URL)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from workbench.kept_forms import kept_form
+
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400."""
@@ -32,7 +34,7 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
         response = render(request, "workbench/token_expired.html", status=403)
         response["HX-Retarget"], response["HX-Reswap"] = "#notice", "innerHTML"
         return response
-    return render(request, "csrf.html", status=403)
+    return kept_form(request, status=403) or render(request, "csrf.html", status=403)
 
 
 _TEXTS = (
