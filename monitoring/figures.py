@@ -6,13 +6,13 @@ difference to where it stood before is counted. So a doubled event, or one that 
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
+import orjson
 from django.db import connection
 
 from compliance.models import Decision
@@ -95,7 +95,7 @@ class _Sums:
         if not rows:
             return
         with connection.cursor() as cursor:
-            cursor.execute(_ADD, [current_tenant_id(), json.dumps(rows, default=str)])
+            cursor.execute(_ADD, [current_tenant_id(), orjson.dumps(rows, default=str).decode()])
 
 
 _ADD = """

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import orjson
 from django.db import connection, models
 
 _CHUNK = 2000
@@ -15,7 +15,7 @@ def _send(table: str, columns: Sequence[str], rows: list[dict[str, Any]], statem
     names = ", ".join(f'"{column}"' for column in columns)
     with connection.cursor() as cursor:
         for start in range(0, len(rows), _CHUNK):
-            text = json.dumps(rows[start : start + _CHUNK], default=str)
+            text = orjson.dumps(rows[start : start + _CHUNK], default=str).decode()
             cursor.execute(statement.format(table=table, names=names), [text])
 
 

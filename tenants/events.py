@@ -6,13 +6,13 @@ transaction that commits late is never skipped.
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from django.db import connection, transaction
 
 from kernel.clock import machine_now
@@ -95,7 +95,7 @@ def emit_many(events: Iterable[Emit]) -> None:
         )
     with connection.cursor() as cursor:
         for start in range(0, len(rows), _CHUNK):
-            cursor.execute(_STAGE, [json.dumps(rows[start : start + _CHUNK], default=str)])
+            cursor.execute(_STAGE, [orjson.dumps(rows[start : start + _CHUNK], default=str).decode()])
 
 
 _SEQUENCE = """
