@@ -20,7 +20,7 @@ from compliance.models import RulePackVersion
 from compliance.packfile import PackFile
 from compliance.rulesets import ALWAYS, LIVE, as_json
 from kernel.canonical import digest
-from kernel.errors import DomainError, Words
+from kernel.errors import DomainError
 from tenants.models import User
 
 Status = RulePackVersion.Status
@@ -160,7 +160,7 @@ def sign_off(code: str, number: int, *, by: User, lawyer: str, now: datetime) ->
                           pointer="lawyer")  # fmt: skip
     if row.status != Status.REVIEWED:
         raise DomainError("edition_not_approved", "edition %(edition)s of %(code)s is %(status)s: only an approved one "
-                          "is signed off", edition=number, code=code, status=Words(row.status))  # fmt: skip
+                          "is signed off", edition=number, code=code, status=row.status)  # fmt: skip
     if row.author_id == by.pk:
         raise DomainError("second_person", "whoever proposed an edition does not record its signature: ask a colleague")
     row.status = Status.SIGNED_OFF

@@ -19,6 +19,7 @@ from tenants.language import told
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 #: A pack of ours is some 30 kB; what is much larger is something else.
 SIZE_MAX = 1_000_000
+_DEEPEST = 20
 #: Lists whose rows are rules: a key that is known in one of them is known in all.
 _ROWS = frozenset({"stop_rules", "closed_days", "caps", "content_prohibited", "content_required_rules"})
 _SINGLE = frozenset({"windows_rule", "channel_lock"})
@@ -72,12 +73,15 @@ class PackFile:
         self._hours(self.data, "")
         for path, key, near, known in _unknown_keys(self.data):
             if near:
-                template = "unknown key %(key)s; did you mean %(near)s?"
+                problem = DomainError("pack_invalid", "unknown key %(key)s; did you mean %(near)s?", key=key, near=near)
             else:
-                template = "unknown key %(key)s; known here: %(known)s"
-            raise self.wrong(
-                path, DomainError("pack_invalid", template, key=key, near=near, known=", ".join(sorted(known)))
-            )
+                problem = DomainError(
+                    "pack_invalid",
+                    "unknown key %(key)s; known here: %(known)s",
+                    key=key,
+                    known=", ".join(sorted(known)),
+                )
+            raise self.wrong(path, problem)
         return found
 
     def _hours(self, data: Mapping[str, Any], path: str) -> None:
@@ -126,45 +130,62 @@ def read_text(raw: bytes, name: str) -> PackFile | None:
         text = raw.decode("utf-8")
         node = yaml.compose(text, Loader=_LOADER)
     except UnicodeDecodeError as error:
-        raise _unread(name, 1, "not UTF-8 text") from error
+        raise _unread(name, 1, Words("not UTF-8 text")) from error
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         problem = " ".join(str(getattr(error, "problem", None) or error).split())
-        raise _unread(name, mark.line + 1 if mark else 1, f"not YAML: {problem}") from error
+        raise _no_yaml(name, mark.line + 1 if mark else 1, problem) from error
     lines: dict[str, int] = {}
     rules: dict[str, int] = {}
     if node is not None:
-        _mark(node, "", lines, rules, name)
+        _mark(node, "", lines, rules, name, set())
     try:
         data = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise _unread(name, 1, f"not YAML: {' '.join(str(error).split())}") from error
+        raise _no_yaml(name, 1, " ".join(str(error).split())) from error
     if not isinstance(data, dict):
-        raise _unread(name, 1, "expected a mapping with code, name and kind")
+        raise _unread(name, 1, Words("expected a mapping with code, name and kind"))
     return PackFile(name, data, lines, rules) if "code" in data else None
 
 
-def _unread(name: str, line: int, what: str) -> DomainError:
+def _unread(name: str, line: int, what: Words) -> DomainError:
     return DomainError("pack_invalid", "%(where)s: %(what)s", where=f"{name}:{line}", what=what)
 
 
-def _mark(node: yaml.Node, path: str, lines: dict[str, int], rules: dict[str, int], name: str) -> None:
-    """Note the line of every path and rule id; a key that stands twice is refused, for one of the two would be lost."""
-    lines.setdefault(path, node.start_mark.line + 1)
+def _no_yaml(name: str, line: int, why: str) -> DomainError:
+    return DomainError("pack_invalid", "%(where)s: not YAML: %(why)s", where=f"{name}:{line}", why=why)
+
+
+def _mark(
+    node: yaml.Node, path: str, lines: dict[str, int], rules: dict[str, int], name: str, met: set[int]
+) -> None:  # fmt: skip
+    """Note the line of every path and rule id. A key that stands twice is refused, for one of the two would be lost; so
+    is an alias, behind which a small file can be endless.
+    """
+    line = node.start_mark.line + 1
+    if id(node) in met:
+        raise _unread(name, line, Words("an alias (*) points here: write it out"))
+    met.add(id(node))
+    if path.count("/") > _DEEPEST:
+        raise _unread(name, line, Words("nested deeper than a rule pack can be"))
+    lines.setdefault(path, line)
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
             if key.value in seen:
-                raise _unread(name, key.start_mark.line + 1, f"{key.value} stands twice in one mapping")
+                where = f"{name}:{key.start_mark.line + 1}"
+                raise DomainError(
+                    "pack_invalid", "%(where)s: %(key)s stands twice in one mapping", where=where, key=str(key.value)
+                )
             seen.add(key.value)
             inner = f"{path}/{key.value}".lstrip("/")
             lines[inner] = key.start_mark.line + 1
             if key.value in ("id", "rule") and isinstance(value, yaml.ScalarNode):
                 rules.setdefault(str(value.value), value.start_mark.line + 1)
-            _mark(value, inner, lines, rules, name)
+            _mark(value, inner, lines, rules, name, met)
     elif isinstance(node, yaml.SequenceNode):
         for place, value in enumerate(node.value):
-            _mark(value, f"{path}/{place}".lstrip("/"), lines, rules, name)
+            _mark(value, f"{path}/{place}".lstrip("/"), lines, rules, name, met)
 
 
 def _misshapen(data: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str, Words]]:
@@ -181,7 +202,10 @@ def _misshapen(data: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, s
                 continue
             yield from _lacking(row, here, needed)
             if name == "caps" and isinstance(row.get("per"), Mapping):
-                yield from _lacking(row["per"], f"{here}/per", _PER)
+                per = row["per"]
+                yield from _lacking(per, f"{here}/per", _PER)
+                if per["unit"] != "local_days" or per["kind"] not in ("rolling", "calendar"):
+                    yield f"{here}/per", "per", Words("local_days, rolling or calendar")
     for name in (*sorted(_SINGLE), "windows", "consent", "identity_verification", "reply_exception"):
         if data.get(name) is not None and not isinstance(data[name], Mapping):
             yield f"{path}{name}", name, _TYPES[dict]
