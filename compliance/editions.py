@@ -120,8 +120,8 @@ def approve(code: str, number: int, *, by: User, now: datetime, note: str = "") 
     rows = _locked(code)
     row = _among(rows, code, number)
     if row.status != Status.DRAFT:
-        raise DomainError("edition_decided", "edition %(edition)s of %(code)s is no draft any more", edition=number,
-                          code=code)  # fmt: skip
+        raise DomainError("edition_decided", "edition %(edition)s of %(pack)s is no draft any more", edition=number,
+                          pack=code)  # fmt: skip
     if row.author_id == by.pk:
         raise DomainError(
             "second_person", "an edition is approved by somebody else than who proposed it: ask a colleague who runs "
@@ -159,8 +159,8 @@ def sign_off(code: str, number: int, *, by: User, lawyer: str, now: datetime) ->
         raise DomainError("lawyer_missing", "say which lawyer signed it off: name, registration and document",
                           pointer="lawyer")  # fmt: skip
     if row.status != Status.REVIEWED:
-        raise DomainError("edition_not_approved", "edition %(edition)s of %(code)s is %(status)s: only an approved one "
-                          "is signed off", edition=number, code=code, status=row.status)  # fmt: skip
+        raise DomainError("edition_not_approved", "edition %(edition)s of %(pack)s is %(status)s: only an approved one "
+                          "is signed off", edition=number, pack=code, status=row.status)  # fmt: skip
     if row.author_id == by.pk:
         raise DomainError("second_person", "whoever proposed an edition does not record its signature: ask a colleague")
     row.status = Status.SIGNED_OFF
@@ -177,13 +177,13 @@ def retire(code: str, number: int, *, by: User, reason: str, now: datetime) -> R
     if not reason.strip():
         raise DomainError("reason_missing", "say why: it is kept with the change", pointer="/reason")
     if row.status == Status.RETIRED:
-        raise DomainError("edition_decided", "edition %(edition)s of %(code)s is retired already", edition=number,
-                          code=code)  # fmt: skip
+        raise DomainError("edition_decided", "edition %(edition)s of %(pack)s is retired already", edition=number,
+                          pack=code)  # fmt: skip
     if row.status != Status.DRAFT and row.effective_from is not None and row.effective_from <= now:
         raise DomainError(
             "edition_in_force",
-            "edition %(edition)s of %(code)s holds or has held: decisions stand on it. Propose the next edition instead",
-            edition=number, code=code,
+            "edition %(edition)s of %(pack)s holds or has held: decisions stand on it. Propose the next edition instead",
+            edition=number, pack=code,
         )  # fmt: skip
     row.status = Status.RETIRED
     row.history = [*row.history, _step("retired", by, now, reason)]
@@ -198,7 +198,8 @@ def _operator(person: User) -> None:
 
 
 def _locked(code: str) -> list[RulePackVersion]:
-    """The editions of a code, oldest first; others wait. (The first one of all is guarded by its unique number.)"""
+    """The editions of a code, oldest first; whoever else changes editions waits (the common rules are always there)."""
+    RulePackVersion.objects.select_for_update().filter(code=COMMON).order_by("edition").defer("data").first()
     return list(RulePackVersion.objects.select_for_update().filter(code=code).order_by("edition"))
 
 

@@ -115,7 +115,7 @@ def read_packs(path: Path) -> list[PackFile]:
     for one in packs:
         code = str(one.data["code"])
         if code in seen:
-            raise DomainError("pack_twice", "%(code)s stands in %(one)s and in %(other)s", code=code, one=seen[code],
+            raise DomainError("pack_twice", "%(pack)s stands in %(one)s and in %(other)s", pack=code, one=seen[code],
                               other=one.name)  # fmt: skip
         seen[code] = one.name
     return packs

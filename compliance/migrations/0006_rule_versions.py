@@ -73,7 +73,32 @@ class Migration(migrations.Migration):
                 ("decided_by", models.CharField(blank=True, max_length=120)),
                 ("decided_at", models.DateTimeField(null=True)),
                 ("note", models.TextField(blank=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
+            options={
+                "constraints": [
+                    tenants.walls.TenantKey(name="compliance_rulerelaxation_key"),
+                    tenants.walls.Wall(kind="tenant", name="compliance_rulerelaxation_wall"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "open")), fields=("tenant",), name="compliance_relaxation_open"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("decided_by", models.F("author")), ("state", "approved"), _negated=True),
+                        name="compliance_relaxation_second_person",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RuleTrial",
@@ -102,9 +127,25 @@ class Migration(migrations.Migration):
                 ("error", models.TextField(blank=True)),
                 ("created_at", models.DateTimeField()),
                 ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
                 "abstract": False,
+                "constraints": [
+                    tenants.walls.TenantKey(name="compliance_ruletrial_key"),
+                    tenants.walls.Wall(kind="tenant", name="compliance_ruletrial_wall"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -147,7 +188,39 @@ class Migration(migrations.Migration):
                 ("next_after", models.DateTimeField(null=True)),
                 ("currency", models.CharField(blank=True, max_length=3)),
                 ("open_minor", models.BigIntegerField(null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        default=tenants.scope.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "trial",
+                    tenants.walls.TenantForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="compliance.ruletrial",
+                    ),
+                ),
             ],
+            options={
+                "indexes": [models.Index(fields=["tenant", "trial", "id"], name="compliance_trial_changes")],
+                "constraints": [
+                    tenants.walls.TenantKey(name="compliance_ruletrialchange_key"),
+                    tenants.walls.Wall(kind="creditor", name="compliance_ruletrialchange_wall"),
+                    tenants.walls.SameTenant(
+                        column="trial_id", name="compliance_ruletrialchange_trial_own", to="compliance.RuleTrial"
+                    ),
+                ],
+            },
         ),
         migrations.AddField(
             model_name="rulelayer",
@@ -203,103 +276,6 @@ class Migration(migrations.Migration):
                     ("status__in", ["draft", "retired"]), ("effective_from__isnull", False), _connector="OR"
                 ),
                 name="compliance_pack_dated",
-            ),
-        ),
-        migrations.AddField(
-            model_name="rulerelaxation",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                default=tenants.scope.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="tenants.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="ruletrial",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                default=tenants.scope.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="tenants.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="ruletrialchange",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                default=tenants.scope.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="tenants.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="ruletrialchange",
-            name="trial",
-            field=tenants.walls.TenantForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="compliance.ruletrial",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rulerelaxation",
-            constraint=tenants.walls.TenantKey(name="compliance_rulerelaxation_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="rulerelaxation",
-            constraint=tenants.walls.Wall(kind="tenant", name="compliance_rulerelaxation_wall"),
-        ),
-        migrations.AddConstraint(
-            model_name="rulerelaxation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "open")), fields=("tenant",), name="compliance_relaxation_open"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rulerelaxation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("decided_by", models.F("author")), ("state", "approved"), _negated=True),
-                name="compliance_relaxation_second_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ruletrial",
-            constraint=tenants.walls.TenantKey(name="compliance_ruletrial_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="ruletrial",
-            constraint=tenants.walls.Wall(kind="tenant", name="compliance_ruletrial_wall"),
-        ),
-        migrations.AddIndex(
-            model_name="ruletrialchange",
-            index=models.Index(fields=["tenant", "trial", "id"], name="compliance_trial_changes"),
-        ),
-        migrations.AddConstraint(
-            model_name="ruletrialchange",
-            constraint=tenants.walls.TenantKey(name="compliance_ruletrialchange_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="ruletrialchange",
-            constraint=tenants.walls.Wall(kind="creditor", name="compliance_ruletrialchange_wall"),
-        ),
-        migrations.AddConstraint(
-            model_name="ruletrialchange",
-            constraint=tenants.walls.SameTenant(
-                column="trial_id", name="compliance_ruletrialchange_trial_own", to="compliance.RuleTrial"
             ),
         ),
         migrations.RunSQL(GUARD, UNGUARD),

@@ -221,7 +221,7 @@ def make_estate(number: Any, template: Any) -> Estate:
         creditor_id=creditor.id, kind="debtor", subject_id=debtor.id, redaction="full", document="0" * 64, records=1,
         messages=1, actor=mark, reason=mark, made_at=NOON,
     )  # fmt: skip
-    relaxation = RuleRelaxation.objects.create(
+    RuleRelaxation.objects.create(
         relax={"LD-CLOSED-SAT": {"off": True}}, reason="x", author="user:x", proposed_at=NOON, state="refused",
         decided_by="user:y", decided_at=NOON,
     )  # fmt: skip
@@ -267,7 +267,7 @@ def make_estate(number: Any, template: Any) -> Estate:
     rows = {
         "debtor": debtor, "person": person, "contact_point": point, "document": document, "invoice": invoice,
         "conversation": thread, "message": said, "payment": payment, "decision": decision, "request": wish,
-        "attachment": attachment, "relaxation": relaxation, "trial": trial,
+        "attachment": attachment, "trial": trial,
     }  # fmt: skip
     return Estate(mark, creditor, rows, ids)
 

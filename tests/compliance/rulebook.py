@@ -17,15 +17,15 @@ from tests.factories import unique
 WEEK = ("mon", "tue", "wed", "thu", "fri")
 
 
-def operator(**fields: Any) -> User:
-    """Somebody who runs the platform."""
+def operator(*, password: str = "", **fields: Any) -> User:
+    """Somebody who runs the platform; without a password (it takes long to hash) for all but the commands."""
     values: dict[str, Any] = {
         "email": f"op{unique()}@platform.example",
         "is_operator": True,
         "joined_at": machine_now(),
     }
     person = User(**(values | fields))
-    person.set_password("a long secret for tests 7")
+    person.set_password(password or None)
     person.save(force_insert=True)
     return person
 

@@ -246,7 +246,7 @@ def command(monkeypatch: pytest.MonkeyPatch, *words: str, password: str = SECRET
 def test_proposed_approved_and_retired_on_the_command_line(
     code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    author, second = operator(), operator()
+    author, second = operator(password=SECRET), operator(password=SECRET)
     path = written(tmp_path, new(code))
     told = command(monkeypatch, "rule_packs", "propose", str(path), "--by", author.email, "--note", "first")
     (row,) = told["proposed"]
@@ -278,7 +278,7 @@ def test_broken_files_are_told_on_the_command_line_and_nothing_is_loaded(
     (tmp_path / "broken.yaml").write_text("code: bb\nname: B\nkind: country\ncaps:\n  - {id: 7}\n", "utf-8")
     before = RulePackVersion.objects.count()
     with pytest.raises(CommandError, match=r"broken\.yaml:5: id is missing or not text"):
-        command(monkeypatch, "rule_packs", "propose", str(tmp_path), "--by", operator().email)
+        command(monkeypatch, "rule_packs", "propose", str(tmp_path), "--by", operator(password=SECRET).email)
     with pytest.raises(CommandError, match="add --by"):
         command(monkeypatch, "rule_packs", "load", "--folder", str(tmp_path))
     assert RulePackVersion.objects.count() == before

@@ -17,6 +17,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
+from compliance.models import RuleRelaxation
 from kernel.ids import uuid7
 from messaging.models import MessageTemplate, Number, Outbound, QuickReply, Sequence
 from portfolio.imports.wizard import begin
@@ -197,7 +198,7 @@ def parts_of(
         **dict.fromkeys(("quick-reply pk", "quick-reply-archive pk", "quick-reply-restore pk"), answer_of(creditor.pk).pk),
         "job-change pk": 1, "job-change action": "retry", "inbound-body pk": raw.pk,
         "uncertain-settle pk": Outbound.objects.get(creditor_id=creditor.pk).pk,
-        "trial_id": estate.rows["trial"].pk, "proposal_id": estate.rows["relaxation"].pk,
+        "trial_id": estate.rows["trial"].pk, "proposal_id": RuleRelaxation.objects.order_by("id")[0].pk,
         "sending-change kind": "creditor", "sending-change pk": creditor.pk,
     }  # fmt: skip
 

@@ -64,20 +64,20 @@ class Command(JsonCommand):
         if verb == "list":
             return {"editions": [told(row) for row in editions()]}
         if verb == "propose":
-            return self._propose(options["path"], **options)
+            return self._propose(**options)
         return self._decide(**options)
 
     def _load(self, **options: Any) -> dict[str, Any]:
         if options["folder"] is not None:
             if not options["by"]:
                 raise DomainError("author_missing", "packs of a folder are proposed by somebody: add --by EMAIL")
-            return self._propose(options["folder"], **options)
+            return self._propose(**options | {"path": options["folder"]})
         with transaction.atomic():
             fresh = load_rule_packs(now=machine_now(), author=operator())
         return {"loaded": [told(row) for row in fresh], "editions": RulePackVersion.objects.count()}
 
-    def _propose(self, path: Path, **options: Any) -> dict[str, Any]:
-        files = read_packs(path)
+    def _propose(self, **options: Any) -> dict[str, Any]:
+        files = read_packs(options["path"])
         fresh = propose(
             files, by=proved_operator(options["by"]), now=machine_now(), effective_from=options["effective_from"],
             note=options["note"],
