@@ -85,10 +85,10 @@ def work(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
             jobs.postpone(job, until=machine_now())
 
 
-def run(trial: RuleTrial) -> RuleTrial:
+def run(trial: RuleTrial, tenant_id: uuid.UUID) -> RuleTrial:
     """Work a trial off at once, a transaction per slice. To be called outside of any scope."""
     while True:
-        with tenant_scope(trial.tenant_id):
+        with tenant_scope(tenant_id):
             trial.refresh_from_db()
             if trial.state != RuleTrial.State.RUNNING or advance(trial, seconds=SLICE_SECONDS):
                 return trial
@@ -171,8 +171,10 @@ def _tried(trial: RuleTrial, composer: Composer, row: Decision) -> _Change | Non
     return _Change(row, turn, after)
 
 
-def _unknown(trial: RuleTrial, why: str) -> None:
+def _unknown(trial: RuleTrial, why: str) -> _Change | None:
+    """Counts it; there is no change that could be told."""
     trial.unknown = {**trial.unknown, why: trial.unknown.get(why, 0) + 1}
+    return None
 
 
 def _same(row: Decision, after: Answer) -> bool:

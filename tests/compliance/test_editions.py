@@ -224,13 +224,13 @@ def test_whatever_is_tried_no_author_approves_and_nothing_holds_before_its_date(
     rows = list(RulePackVersion.objects.filter(code=code).order_by("edition"))
     live = [row for row in rows if row.status in ("reviewed", "signed_off")]
     assert all(row.approver_id and row.approver_id != row.author_id for row in live)
-    assert all(row.effective_from is not None for row in live)
-    for former, row in pairwise(live):
-        assert row.effective_from >= row.approved_at, "never for the past"
-        assert row.effective_from > former.effective_from, "in their order"
-    for row in live:
-        before = in_force(row.effective_from - timedelta(microseconds=1)).filter(pk=row.pk)
-        assert not before.exists() and in_force(row.effective_from).filter(pk=row.pk).exists()
+    begins = [row.effective_from for row in live if row.effective_from is not None]
+    assert len(begins) == len(live) and all(one < other for one, other in pairwise(begins)), "in their order"
+    for row, begin in list(zip(live, begins, strict=True))[1:]:
+        assert row.approved_at is not None and begin >= row.approved_at, "never for the past"
+    for row, begin in zip(live, begins, strict=True):
+        assert not in_force(begin - timedelta(microseconds=1)).filter(pk=row.pk).exists()
+        assert in_force(begin).filter(pk=row.pk).exists()
 
 
 # --- the commands

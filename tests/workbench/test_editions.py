@@ -18,6 +18,7 @@ from compliance.rulesets import differences, load_rule_packs, save_layer
 from compliance.services import authorise
 from compliance.services.own_rules import own_rules
 from compliance.timemachine import trial as trials
+from compliance.timemachine.drafts import draft_from
 from kernel.clock import machine_now
 from kernel.errors import DomainError
 from tenants.jobs import lease, perform
@@ -116,7 +117,8 @@ def test_proposed_by_one_and_approved_by_another_on_the_pages(org: Tenant, code:
     text = yaml.safe_dump(new(code, hours=("10:00", "18:00"))).encode()
     form = {"file": SimpleUploadedFile("x.yaml", text), "note": "nueva ley", "effective_from": "2099-01-01T05:00"}
     assert author.post(at(org, "editions/propose/"), form).status_code == 302
-    assert edition_of(code).effective_from is not None and edition_of(code).effective_from.year == 2099
+    begin = edition_of(code).effective_from
+    assert begin is not None and begin.year == 2099
     page = author.get(at(org, f"editions/{code}/")).content.decode()
     assert "/approve/" not in page, "the author is not asked"
     author.post(at(org, f"editions/{code}/approve/"), {"edition": "2"})
@@ -174,7 +176,7 @@ def test_a_comparison_tells_rules_in_sentences_and_the_rest_as_values() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["rules/", "rules/calendar/", "rules/moment/", "rules/own/", "rules/relaxations/", "supervisor/", "evidence/",
+    "page", ["rules/", "rules/calendar/", "rules/moment/", "rules/own/", "rules/relaxations/", "overview/", "evidence/",
              "templates/", "sequences/", "debtors/contactable/"],
 )  # fmt: skip
 def test_a_page_that_relies_on_unsigned_rules_says_so(org: Tenant, page: str) -> None:
@@ -353,7 +355,7 @@ def test_an_edition_is_tried_from_the_form(lived: World) -> None:
 def test_whoever_sees_some_creditors_only_tries_nothing_and_reads_no_trial(lived: World) -> None:
     with lived.scope():
         made = trials.begin(
-            trials.draft_from({"editions": {}, "packs": {}, "layer": {}}, "x"), since=MONDAY, until=MONDAY + timedelta(1),
+            draft_from({"editions": {}, "packs": {}, "layer": {}}, "x"), since=MONDAY, until=MONDAY + timedelta(1),
             author="user:1", now=MONDAY + timedelta(days=2),
         )  # fmt: skip
         limited = client_of(lived.tenant, creditor_ids=[lived.creditors[0].pk])

@@ -91,7 +91,7 @@ def trial(request: PageRequest, trial_id: uuid.UUID) -> HttpResponse:
     names = dict(people)
     context = {
         "tab": "trials", "trial": found, "turn": turn, "turned": [(one, TURNS[one.turn]) for one in summary.turned(found)],
-        "rules": summary.by_rule(found), "rows": [(row, names.get(row.debtor_id, "")) for row in shown],
+        "rules": summary.by_rule(found), "rows": [(row, names.get(row.debtor_id, "") if row.debtor_id else "") for row in shown],
         "next": str(shown[-1].pk) if more else "", "first": cursor is None, "turns": TURNS,
         "unknown": [(MISSING[why], count) for why, count in sorted(found.unknown.items()) if why in MISSING],
         "share": 100 * found.examined // found.total if found.total else 100,

@@ -45,15 +45,15 @@ class Command(JsonCommand):
         if (options["layer"] or options["csv"]) and not options["tenant"]:
             raise DomainError("tenant_missing", "say whose: add --tenant SLUG")
         draft = _draft(options)
-        return {"tenants": [self._tried(tenant, draft, **options) for tenant in chosen_tenants(options["tenant"])]}
+        return {"tenants": [self._tried(tenant, draft, options) for tenant in chosen_tenants(options["tenant"])]}
 
-    def _tried(self, tenant: Tenant, draft: Draft, **options: Any) -> dict[str, Any]:
+    def _tried(self, tenant: Tenant, draft: Draft, options: dict[str, Any]) -> dict[str, Any]:
         with tenant_scope(tenant.id):
             trial = begin(
                 draft, since=options["since"], until=options["until"], author=operator(), now=tenant.clock().now()
             )
         try:
-            trial = run(trial)
+            trial = run(trial, tenant.id)
         except DomainError as error:
             with tenant_scope(tenant.id):
                 fail(trial, str(error))
