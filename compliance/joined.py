@@ -7,6 +7,7 @@ from compliance.ledger import checks, lane
 from compliance.ledger.decisions import DECISION, DECISION_RECORDED, decision_digest
 from compliance.ledger.statements import CONSENT, STOP, consent_digest, lifted_digest, stop_digest
 from compliance.services.consent import take_notes
+from compliance.timemachine import trial  # noqa: F401  its jobs are known from now on
 from portfolio import hooks
 from tenants import digests, events, work
 from tenants.audit import audit_digest

@@ -13,28 +13,50 @@ from tenants.walls import BY_CREDITOR, BY_PERSON, BY_TENANT, TenantForeignKey
 
 
 class RulePackVersion(UnwalledModel):
-    """One edition of a country's rules (or of the common ones), as data with citations; switches itself on by date."""
+    """One edition of a country's rules (or of the common ones), as data with citations; switches itself on by date.
+
+    What it says never changes: another text is another edition (the table's trigger holds that). compliance/editions.py
+    says how an edition comes to hold.
+    """
 
     class Status(models.TextChoices):
-        DRAFT = "draft"
-        REVIEWED = "reviewed"
+        DRAFT = "draft"  # proposed, and nobody else has approved it yet
+        REVIEWED = "reviewed"  # approved by a second person, or part of a release
         SIGNED_OFF = "signed_off"  # by a lawyer of the country
         RETIRED = "retired"
 
     code = models.CharField(max_length=20)
     edition = models.PositiveIntegerField()
-    effective_from = models.DateTimeField()
+    #: Null: a draft that holds from its approval on.
+    effective_from = models.DateTimeField(null=True, blank=True)
     effective_to = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.REVIEWED)
     data = models.JSONField()
     digest = models.CharField(max_length=64)
     author = models.CharField(max_length=120, blank=True)
+    author_id = models.UUIDField(null=True, blank=True)  # the operator's account; null: a release
     approved_by = models.CharField(max_length=120, blank=True)
+    approver_id = models.UUIDField(null=True, blank=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
+    #: Why the author wants it.
+    note = models.TextField(blank=True, default="", db_default="")
+    #: [{"did", "by", "at", "note"}]: proposed, approved, signed_off, retired; oldest first.
+    history = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     loaded_at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["code", "edition"], name="compliance_pack_once")
+            models.UniqueConstraint(fields=["code", "edition"], name="compliance_pack_once"),
+            models.CheckConstraint(
+                condition=models.Q(approver_id=None)
+                | models.Q(author_id=None)
+                | ~models.Q(approver_id=models.F("author_id")),
+                name="compliance_pack_second_person",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["draft", "retired"]) | models.Q(effective_from__isnull=False),
+                name="compliance_pack_dated",
+            ),
         ]
 
 
@@ -53,12 +75,116 @@ class RuleLayer(TenantModel):
     data = models.JSONField()
     reason = models.TextField(blank=True)
     author = models.CharField(max_length=120, blank=True)
+    #: Who agreed to what it relaxes; never its author. '' where nothing is relaxed.
+    approved_by = models.CharField(max_length=120, blank=True, default="", db_default="")
     effective_from = models.DateTimeField()
     effective_to = models.DateTimeField(null=True)
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["tenant", "level", "owner_id"], name="compliance_layer_owner")
+        ]
+
+
+class RuleRelaxation(TenantModel):
+    """Somebody wants an organisation to be less strict where a pack permits it; a second administrator decides."""
+
+    wall = BY_TENANT
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        APPROVED = "approved"
+        REFUSED = "refused"
+        WITHDRAWN = "withdrawn"
+
+    #: All that is to be relaxed afterwards: rule id -> {"off": true} | {"on": true} | {"count": n} | {"windows": {..}}.
+    relax = models.JSONField()
+    reason = models.TextField()
+    author = models.CharField(max_length=120)
+    #: The own rules that its author saw; others since then, and it is refused.
+    known_id = models.UUIDField(null=True)
+    proposed_at = models.DateTimeField()  # business clock
+    state = models.CharField(max_length=9, choices=State, default=State.OPEN)
+    decided_by = models.CharField(max_length=120, blank=True)
+    decided_at = models.DateTimeField(null=True)  # business clock
+    note = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["tenant"], condition=models.Q(state="open"), name="compliance_relaxation_open"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="approved", decided_by=models.F("author")),
+                name="compliance_relaxation_second_person",
+            ),
+        ]
+
+
+class RuleTrial(TenantModel):
+    """Stored attempts of a period, decided again under rules that do not hold (yet): what would have changed."""
+
+    wall = BY_TENANT
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    #: {"editions": {code: digest}, "packs": {code: document}, "layer": own rules}: whichever is tried.
+    draft = models.JSONField()
+    label = models.CharField(max_length=200)
+    since = models.DateTimeField()  # business clock
+    until = models.DateTimeField()
+    author = models.CharField(max_length=120)
+    state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
+    total = models.PositiveIntegerField(default=0)
+    examined = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    #: Attempts that the stored facts cannot answer, by reason: rules, history, fields, scopes, facts.
+    unknown = models.JSONField(default=dict)
+    #: Attempts that newer holiday or zone data alone decide otherwise: nothing to do with the draft.
+    by_data = models.PositiveIntegerField(default=0)
+    #: How far it is: the last decision's instant and id.
+    reached_at = models.DateTimeField(null=True)
+    reached_id = models.UUIDField(null=True)
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField()  # machine clock
+    finished_at = models.DateTimeField(null=True)  # machine clock
+
+
+class RuleTrialChange(TenantModel):
+    """One attempt that the tried rules decide otherwise."""
+
+    wall = BY_CREDITOR
+
+    class Turn(models.TextChoices):
+        STOPPED = "stopped"  # was allowed, and would not be
+        LET_THROUGH = "let_through"  # was not allowed, and would be
+        LATER = "later"  # waits longer, or for ever
+        SOONER = "sooner"
+        OTHER = "other"  # the same, for other reasons
+
+    trial = TenantForeignKey(RuleTrial)
+    creditor_id = models.UUIDField()
+    decision_id = models.UUIDField()
+    debtor_id = models.UUIDField(null=True)
+    message_class = models.CharField(max_length=20)
+    decided_at = models.DateTimeField()
+    turn = models.CharField(max_length=11, choices=Turn)
+    before = models.CharField(max_length=5)
+    after = models.CharField(max_length=5)
+    rules_before = ArrayField(models.CharField(max_length=30), default=list)
+    rules_after = ArrayField(models.CharField(max_length=30), default=list)
+    next_before = models.DateTimeField(null=True)
+    next_after = models.DateTimeField(null=True)
+    #: What the debtor owes today, where there is one.
+    currency = models.CharField(max_length=3, blank=True)
+    open_minor = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "trial", "id"], name="compliance_trial_changes")
         ]
 
 

@@ -82,16 +82,47 @@ class Book:
         packs = self.packs()
         stored = dict(RuleLayer.objects.filter(id__in=[key for key in layer_ids if key]).values_list("id", "data"))
         tenant, creditor, debtor = (stored.get(key) if key else None for key in layer_ids)
-        overlays = overlays_for(packs, place.country, place.states)
-        return compose(
-            packs,
-            place.country or None,
-            overlays,
-            default=self.default_rules,
-            tenant=tenant,
-            creditor=creditor,
-            debtor=debtor,
-        )
+        own = OwnLayers(tenant, creditor, debtor)
+        return compose_place(packs, place.country, place.states, default=self.default_rules, own=own)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLayers:
+    """The data of the own layers of one place; None: there is none."""
+
+    tenant: Mapping[str, Any] | None = None
+    creditor: Mapping[str, Any] | None = None
+    debtor: Mapping[str, Any] | None = None
+
+
+def compose_place(
+    packs: Mapping[str, Pack], country: str, states: Sequence[str], *, default: bool, own: OwnLayers
+) -> RuleSet:
+    """The rule set of debtors in these states of a country under these packs and own layers.
+
+    What the organisation relaxed holds as far as these packs permit it: where a newer edition, or another country's
+    pack, permits it no longer, the rule stands as it is written.
+    """
+    overlays = overlays_for(packs, country, tuple(states))
+    tenant, relax = own.tenant, (own.tenant or {}).get("relax")
+    if tenant and relax:
+        bare = {key: value for key, value in tenant.items() if key != "relax"}
+        kept = {rule: change for rule, change in relax.items()
+                if _permits(packs, country, overlays, default, {rule: change})}  # fmt: skip
+        tenant = bare | ({"relax": kept} if kept else {})
+    return compose(
+        packs, country or None, overlays, default=default, tenant=tenant, creditor=own.creditor, debtor=own.debtor
+    )
+
+
+def _permits(
+    packs: Mapping[str, Pack], country: str, overlays: Sequence[str], default: bool, relax: Mapping[str, Any]
+) -> bool:
+    try:
+        compose(packs, country or None, overlays, default=default, tenant={"relax": relax})
+    except DomainError:
+        return False
+    return True
 
 
 def open_book(owners: Collection[uuid.UUID], now: datetime) -> Book:
@@ -151,36 +182,25 @@ def ruleset_for(
 # --- editions ---------------------------------------------------------------------------------------------------------
 
 
-def load_rule_packs(
-    *,
-    now: datetime,
-    author: str,
-    source: str | None = None,
-    effective_from: datetime | None = None,
-    status: str = RulePackVersion.Status.REVIEWED,
-) -> list[RulePackVersion]:
-    """Take the packs of a folder (None: the shipped ones) in as editions; what is there already stays untouched.
+def load_rule_packs(*, now: datetime, author: str) -> list[RulePackVersion]:
+    """Take in the packs of this release; what is there already stays untouched. Returns the new editions.
 
-    A changed pack becomes a new edition, in force from `effective_from` (default `now`; the first edition of a code:
-    always). Returns the new editions. Raises DomainError `pack_invalid`.
+    The first edition of a code holds at once and for all time before. Where a pack has changed since, the new text is
+    a draft: a person who runs the platform approves it and so says from when it holds (compliance/editions.py).
     """
-    if status not in RulePackVersion.Status.values:
-        raise DomainError("status_unknown", "a pack is draft, reviewed, signed_off or retired", pointer="status")
-    packs = load_packs(source)
     fresh = []
     newest = {version.code: version for version in RulePackVersion.objects.order_by("code", "edition").defer("data")}
-    for code, pack in sorted(packs.items()):
+    for code, pack in sorted(load_packs().items()):
         data = as_json(pack.data)
-        mark = digest(data)
-        former = newest.get(code)
+        mark, former = digest(data), newest.get(code)
         if former is not None and former.digest == mark:
             continue
         fresh.append(
             RulePackVersion(
                 code=code,
                 edition=former.edition + 1 if former else 1,
-                effective_from=effective_from or (now if former else ALWAYS),
-                status=status,
+                effective_from=None if former else ALWAYS,
+                status=RulePackVersion.Status.DRAFT if former else RulePackVersion.Status.REVIEWED,
                 data=data,
                 digest=mark,
                 author=author,
@@ -230,23 +250,36 @@ def save_layer(
     reason: str,
     now: datetime,
     country: str = "",
+    approved_by: str = "",
 ) -> RuleLayer:
     """Lay an organisation's, creditor's or debtor's own rules over the packs from `now` on; the former ones end.
 
-    `country` is where it is tried out before it is saved (the organisation's own by default). Raises DomainError when
-    it relaxes what may not be relaxed, or cannot be read.
+    `country` is where it is tried out before it is saved (the organisation's own by default). What it relaxes beyond
+    the former ones needs `approved_by`, who is not the author. Raises DomainError when it relaxes what may not be
+    relaxed or what nobody approved, or cannot be read.
     """
     if level not in RuleLayer.Level.values:
         raise DomainError("level_unknown", "own rules are of a tenant, a creditor or a debtor", pointer="level")
     tenant = Tenant.objects.get(pk=current_tenant_id())
     book = open_book([], now)
-    try_out: dict[str, Any] = {level: dict(data)}
-    compose(book.packs(), country or tenant.country, (), default=tenant.default_rules, **try_out)
     former = (
         RuleLayer.objects.select_for_update(no_key=True)
         .filter(level=level, owner_id=owner_id, effective_to=None)
         .first()
     )
+    try_out: dict[str, Any] = {level: dict(data)}
+    if data.get("relax") and former is not None and former.data.get("relax") == data["relax"]:
+        # What was relaxed before may be permitted no longer: then it lapses, and nobody is kept from tightening.
+        compose_place(
+            book.packs(), country or tenant.country, (), default=tenant.default_rules, own=OwnLayers(**try_out)
+        )
+    else:
+        compose(book.packs(), country or tenant.country, (), default=tenant.default_rules, **try_out)
+    if loosened(former.data if former else {}, data):
+        if not approved_by or approved_by == author:
+            raise DomainError("second_person", "to relax a rule takes a second person: somebody else has to approve it")
+    else:
+        approved_by = former.approved_by if former and data.get("relax") else ""
     RuleLayer.objects.filter(level=level, owner_id=owner_id, effective_to=None).update(effective_to=now)
     layer = RuleLayer.objects.create(
         level=level,
@@ -254,6 +287,7 @@ def save_layer(
         data=dict(data),
         reason=reason,
         author=author,
+        approved_by=approved_by,
         effective_from=now,
         effective_to=None,
     )
@@ -268,3 +302,11 @@ def save_layer(
     )
     emit(Emit("rules.changed", "compliance.rulelayer", layer.id, now, data={"level": level, "owner": str(owner_id)}))
     return layer
+
+
+def loosened(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether own rules relax anything that the former ones did not relax just so."""
+    former = before.get("relax") or {}
+    return any(
+        change != {"on": True} and former.get(rule) != change for rule, change in (after.get("relax") or {}).items()
+    )

@@ -1,6 +1,6 @@
 """./run mutate [--pack CODE] [--json FILE] [--cases FOLDER]: change every deciding value of the rule packs in turn.
 
-Does a written case notice each? The cases are the project's own (tests/compliance/cases/*.yaml) unless a folder is
+Does a written case notice each? The cases are the project's own (compliance/cases/*.yaml) unless a folder is
 given; they are decided in process. Exit 1 when a change goes unnoticed, 2 when a case fails as the packs stand.
 """
 
@@ -14,15 +14,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from collections_platform.runner.surroundings import TOP
-from compliance.decide.documents import CaseError, read_document
+from compliance.casebook import CASES, documents, plan_data
+from compliance.decide.documents import CaseError
 from compliance.decide.packs import COMMON, load_packs
-from compliance.decide.zones import PACKS_DIR
 from compliance.mutation.survivors import Bench, Result, examine
 
-CASES = TOP / "tests" / "compliance" / "cases"
 PROCESSES = 2  # the machines this is meant for have two cores
 #: One pack is examined in so many parts, so that two processes end together.
 PARTS = 8
@@ -59,9 +55,7 @@ def main(argv: list[str]) -> int:
 @lru_cache(maxsize=2)
 def bench(cases: Path = CASES) -> Bench:
     """The shipped packs, the shipped number plans, and the cases of a folder. Raises CaseError."""
-    plans = yaml.safe_load((PACKS_DIR / "number_plans.yaml").read_text(encoding="utf-8"))
-    documents = [read_document(path.read_text(encoding="utf-8"), path.name) for path in sorted(cases.glob("*.yaml"))]
-    return Bench(load_packs(), plans, documents)
+    return Bench(load_packs(), plan_data(), documents(cases))
 
 
 def examined(codes: Sequence[str], cases: Path) -> list[Result]:

@@ -3,7 +3,15 @@
 from .calendars import Calendar, HolidayCalendar, shipped_calendar
 from .compiling import ruleset_from_content
 from .compose import compose, compose_exactly
-from .evidence import FACTS_SCHEMA, decision_from_json, decision_to_json, facts_to_json, replay
+from .evidence import (
+    FACTS_SCHEMA,
+    decision_from_json,
+    decision_to_json,
+    facts_to_json,
+    replay,
+    replay_under,
+    unanswered,
+)
 from .explain import explain, explain_decision, owner, owner_text, remedy
 from .gate import EVALUATOR_VERSION, decide
 from .packs import Pack, load_packs, overlays_for
@@ -59,9 +67,11 @@ __all__ = [
     "owner_text",
     "remedy",
     "replay",
+    "replay_under",
     "ruleset_from_content",
     "shipped_calendar",
     "standing_identity",
     "states_of",
     "uf_of",
+    "unanswered",
 ]

@@ -116,6 +116,33 @@ def replay(stored: Mapping[str, Any], ruleset: RuleSet) -> Decision:
     return judge(_intent_from(stored["intent"]), facts, ruleset, _parse(stored["at"]), calendar, zones)
 
 
+def replay_under(stored: Mapping[str, Any], ruleset: RuleSet) -> Decision:
+    """What another rule set says to stored facts, with the zones and holidays that are known today.
+
+    Only what the rules of then asked for is in the facts: see `unanswered`. Raises DomainError `evidence_mismatch`.
+    """
+    if stored["schema"] != FACTS_SCHEMA:
+        raise DomainError("evidence_mismatch", "facts schema %(schema)s is unknown here", schema=stored["schema"])
+    facts = _facts_from(stored["facts"], tuple(row[0] for row in stored["offsets"]))
+    return decide(_intent_from(stored["intent"]), facts, ruleset, _parse(stored["at"]))
+
+
+def unanswered(then: RuleSet, other: RuleSet, message_class: str) -> str:
+    """What another rule set asks that facts kept for the rules of `then` do not say; '' when they say everything.
+
+    history: contacts longer ago; scopes: whose contacts, about which invoice; fields: whether a text carries a field.
+    What is missing could only be one more objection.
+    """
+    if other.lookback_days > then.lookback_days:
+        return "history"
+    mine, theirs = ({cap.scope for plan in one.plans.values() for cap in plan.caps} for one in (then, other))
+    if (theirs - mine) & {"creditor", "debt"}:
+        return "scopes"
+    if other.plans[message_class].required and other.required_fields - then.required_fields:
+        return "fields"
+    return ""
+
+
 def _closed_json(
     ruleset: RuleSet, facts: Facts, calendar: Calendar, first: int, last: int
 ) -> dict[str, dict[str, str]]:

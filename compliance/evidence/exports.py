@@ -33,6 +33,7 @@ from compliance.ledger.decisions import DECISION, DECISION_RECORDED, content_of
 from compliance.ledger.seals import proofs_of, seal_content, seal_now
 from compliance.ledger.statements import CONSENT, STOP, consent_content, lifted_content, stop_content
 from compliance.models import Consent, Decision, EvidencePack, RulePackVersion, RuleSetSnapshot, Seal, Stop
+from compliance.rulesets import LIVE
 from kernel.clock import machine_now
 from kernel.errors import DomainError
 from portfolio.models import Creditor, Debtor, Dispute
@@ -337,7 +338,7 @@ def _packs(decisions: Sequence[Decision], rulesets: Mapping[str, Any]) -> list[d
             "effective_from": row.effective_from, "effective_to": row.effective_to, "digest": row.digest,
             "approved_by": row.approved_by,
         }
-        for row in rows.exclude(status=RulePackVersion.Status.DRAFT).order_by("code", "edition")
+        for row in rows.filter(status__in=[str(one) for one in LIVE]).order_by("code", "edition")
     ]  # fmt: skip
 
 

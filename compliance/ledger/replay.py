@@ -34,15 +34,17 @@ class Difference:
 
 @dataclass(slots=True)
 class Replay:
-    """How many decisions were made again, and which came out differently (200 at most)."""
+    """How many decisions were made again, how many came out differently, and how the first of those differ."""
 
     decisions: int = 0
+    differing: int = 0
+    #: Of the first 200 decisions that differ.
     differences: list[Difference] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
         """Whether every decision came out as it is stored."""
-        return not self.differences
+        return not self.differing
 
 
 def replay_decisions(*, since: datetime | None = None, until: datetime | None = None) -> Replay:
@@ -52,8 +54,10 @@ def replay_decisions(*, since: datetime | None = None, until: datetime | None = 
         rulesets = _Rulesets()
         for row in _decisions(since, until):
             done.decisions += 1
-            if len(done.differences) < _MOST:
-                done.differences += _differences(row, rulesets)
+            if found := _differences(row, rulesets):
+                done.differing += 1
+                if done.differing <= _MOST:
+                    done.differences += found
     return done
 
 
@@ -86,11 +90,13 @@ def _differences(row: Decision, rulesets: _Rulesets) -> list[Difference]:
         return [Difference(row.id, "ruleset", row.ruleset_digest, None)]
     try:
         again = replay(row.facts, ruleset)
-    except (DomainError, LookupError, ValueError, TypeError) as error:
+    except (DomainError, LookupError, ValueError, TypeError, AttributeError) as error:
         return [Difference(row.id, "facts", None, repr(error))]
     findings = orjson.loads(orjson.dumps([finding_to_json(finding) for finding in again.findings]))
     pairs = [
         ("verdict", row.verdict, again.verdict),
+        ("decided_at", _text(row.decided_at), _text(datetime.fromisoformat(row.facts["at"]))),
+        ("message_class", row.message_class, row.facts["intent"]["class"]),
         ("rules", list(row.rules), list(again.rules)),
         ("findings", row.findings, findings),
         ("next_allowed_at", _text(row.next_allowed_at), _text(again.next_allowed_at)),

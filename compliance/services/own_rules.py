@@ -1,6 +1,7 @@
 """An organisation's own rules in the shape that people edit: hours, closed dates and limits. They only tighten.
 
-A relaxation that a lawyer agreed to stands in the same layer (`relax`); it is kept as it is and not edited here.
+What the organisation relaxes stands in the same layer (`relax`); it is kept as it is here, and changed by two people
+(compliance/services/relaxing.py).
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from compliance.decide import RuleSet, compose
+from compliance.decide import RuleSet
 from compliance.decide.compiling import interval
 from compliance.decide.days import hhmm
 from compliance.decide.rules import WEEK, Intervals
 from compliance.models import RuleLayer
-from compliance.rulesets import Book, open_book, save_layer
+from compliance.rulesets import Book, OwnLayers, compose_place, open_book, save_layer
 from kernel.errors import DomainError, Words
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id
@@ -175,7 +176,9 @@ def most_contacts(ruleset: RuleSet, days: int) -> int | None:
 
 
 def _base(book: Book, tenant: Tenant, own: Mapping[str, Any]) -> RuleSet:
-    return compose(book.packs(), tenant.country or None, (), default=tenant.default_rules, tenant=own or None)
+    return compose_place(
+        book.packs(), tenant.country, (), default=tenant.default_rules, own=OwnLayers(tenant=own or None)
+    )
 
 
 def _common(ruleset: RuleSet, weekday: int) -> Intervals:

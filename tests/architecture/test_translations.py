@@ -83,7 +83,7 @@ def test_translations_keep_the_places(locale, found):
 STAY = {
     "both": {
         "%(why)s", "%(creditor)s: %(what)s", "%(count)s d", "%(count)s h", "%(count)s min", "d", "API", "Auditor", "Auto",
-        "ERP", "ERP (API)", "Id", "Supervisor", "Total", "Webhook", "portal",
+        "%(file)s: %(why)s", "%(where)s: %(what)s", "Hash", "ERP", "ERP (API)", "Id", "Supervisor", "Total", "Webhook", "portal",
     },
     "es": {"Bot", "Colombia", "Error", "No", "Sticker", "Video", "no"},
     "pt_BR": {"Bot", "E-mail", "Principal"},

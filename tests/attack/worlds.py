@@ -11,7 +11,17 @@ from typing import Any
 
 from django.apps import apps
 
-from compliance.models import Consent, Contact, Decision, EvidencePack, LedgerCheck, Stop
+from compliance.models import (
+    Consent,
+    Contact,
+    Decision,
+    EvidencePack,
+    LedgerCheck,
+    RuleRelaxation,
+    RuleTrial,
+    RuleTrialChange,
+    Stop,
+)
 from kernel.ids import uuid7
 from messaging.models import (
     Attachment,
@@ -211,6 +221,19 @@ def make_estate(number: Any, template: Any) -> Estate:
         creditor_id=creditor.id, kind="debtor", subject_id=debtor.id, redaction="full", document="0" * 64, records=1,
         messages=1, actor=mark, reason=mark, made_at=NOON,
     )  # fmt: skip
+    RuleRelaxation.objects.create(
+        relax={"LD-CLOSED-SAT": {"off": True}}, reason="x", author="user:x", proposed_at=NOON, state="refused",
+        decided_by="user:y", decided_at=NOON,
+    )  # fmt: skip
+    trial = RuleTrial.objects.create(
+        draft={"editions": {}, "packs": {}, "layer": {}}, label="x", since=NOON, until=NOON, author="user:x", state="done",
+        examined=1, changed=1, total=1, created_at=NOON, finished_at=NOON,
+    )  # fmt: skip
+    RuleTrialChange.objects.create(
+        trial=trial, creditor_id=creditor.id, decision_id=decision.id, debtor_id=debtor.id, message_class="collection",
+        decided_at=NOON, turn="stopped", before="allow", after="deny", rules_after=["X"], next_before=NOON,
+        currency=debtor.currency, open_minor=1000,
+    )  # fmt: skip
     DebtorLink.objects.create(
         **common, contact_point=point, token_hash=uuid7().hex, source=mark, expires_at=NOON, created_at=NOON
     )
@@ -244,7 +267,7 @@ def make_estate(number: Any, template: Any) -> Estate:
     rows = {
         "debtor": debtor, "person": person, "contact_point": point, "document": document, "invoice": invoice,
         "conversation": thread, "message": said, "payment": payment, "decision": decision, "request": wish,
-        "attachment": attachment,
+        "attachment": attachment, "trial": trial,
     }  # fmt: skip
     return Estate(mark, creditor, rows, ids)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from compliance.casebook import CASES
 from compliance.decide import RuleSet, facts_to_json, load_packs, replay, ruleset_from_content
 from compliance.decide.cases import Case, read_cases
 from compliance.decide.documents import CaseError
@@ -22,7 +23,7 @@ def cases_of(path: Path) -> list[Case]:
     return read_cases(path.read_text(encoding="utf-8"), path.name, PACKS) if path.exists() else []
 
 
-OWN = [case for path in sorted((HERE / "cases").glob("*.yaml")) for case in cases_of(path)]
+OWN = [case for path in sorted(CASES.glob("*.yaml")) for case in cases_of(path)]
 
 
 @pytest.mark.parametrize("case", OWN, ids=lambda case: f"{case.id} {case.title}")

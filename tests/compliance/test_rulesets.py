@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from datetime import timedelta
-from io import StringIO
-from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from django.core.management import CommandError, call_command
 
-from compliance.decide.zones import PACKS_DIR
+from compliance.editions import approve, propose
 from compliance.models import RuleSetSnapshot
 from compliance.rulesets import differences, load_rule_packs, open_book, ruleset_for, save_layer
 from compliance.services import authorise, preview
 from kernel.clock import machine_now
 from kernel.errors import DomainError
 from tenants.models import AuditEntry, StagedEvent
+from tests.compliance.rulebook import file_of, operator, pack, standing
 from tests.compliance.world import MONDAY, World, make_world
 
 TIGHT = {"windows": {day: ["09:00", "09:30"] for day in ("mon", "tue", "wed", "thu", "fri")}}
@@ -28,12 +23,6 @@ TIGHT = {"windows": {day: ["09:00", "09:30"] for day in ("mon", "tue", "wed", "t
 @pytest.fixture
 def world() -> World:
     return make_world()
-
-
-def command(*words: str) -> Any:
-    out = StringIO()
-    call_command(*words, stdout=out)
-    return json.loads(out.getvalue())
 
 
 def test_packs_load_themselves_once(world: World) -> None:
@@ -45,42 +34,24 @@ def test_packs_load_themselves_once(world: World) -> None:
         assert open_book([], MONDAY).editions == first
 
 
-def made_up_pack(folder: Path, hours: tuple[str, str]) -> None:
-    for name in ("common", "latam-default"):
-        shutil.copy(PACKS_DIR / f"{name}.yaml", folder)
-    week = ("mon", "tue", "wed", "thu", "fri")
-    pack = {
-        "code": "uy", "name": "Uruguay, made up", "kind": "country", "iso2": "UY",
-        "windows": {day: list(hours) for day in week},
-        "windows_rule": {"id": "UY-HOURS", "binding": "statute"},
-    }  # fmt: skip
-    (folder / "uy.yaml").write_text(yaml.safe_dump(pack), encoding="utf-8")
-
-
-def test_a_new_edition_is_in_force_from_its_date_and_old_decisions_keep_theirs(world: World, tmp_path: Path) -> None:
-    with world.scope():
-        open_book([], MONDAY)  # the shipped ones first
-    made_up_pack(tmp_path, ("09:00", "18:00"))
-    assert [row.code for row in load_rule_packs(now=machine_now(), author="test", source=str(tmp_path))] == ["uy"]
+def test_a_new_edition_is_in_force_from_its_date_and_old_decisions_keep_theirs(world: World) -> None:
+    standing(pack("uy"))
+    early = MONDAY + timedelta(hours=1, minutes=30)  # 09:30 in Bogotá
     with world.scope():
         ana = world.somebody(country="UY", subdivision="", declared_zone="America/Bogota")
-        early = MONDAY + timedelta(hours=1, minutes=30)  # 09:30 in Bogotá
         assert preview(ana.ask(), early).allowed
-    made_up_pack(tmp_path, ("10:00", "18:00"))
-    told = command("rule_packs", "load", "--folder", str(tmp_path), "--from", "2026-11-24T00:00:00Z")
-    assert [(row["code"], row["edition"]) for row in told["loaded"]] == [("uy", 2)]
+    now, begin = machine_now(), max(machine_now(), early + timedelta(hours=9))
+    changed = file_of(pack("uy", hours=("10:00", "18:00")))
+    (row,) = propose([changed], by=operator(), now=now, effective_from=begin)
+    approve("uy", row.edition, by=operator(), now=now)
+    weeks = timedelta(days=7 * ((begin - early) // timedelta(days=7) + 1))
     with world.scope():
+        bruno = world.somebody(country="UY", subdivision="", declared_zone="America/Bogota")
         (then,) = authorise([ana.ask()], now=early)
-        (now,) = authorise(
-            [world.somebody(country="UY", subdivision="", declared_zone="America/Bogota").ask()],
-            now=early + timedelta(days=1),
-        )
+        (later,) = authorise([bruno.ask()], now=early + weeks)
         assert then is not None and then.allowed
-        assert now is not None and now.rules == ("UY-HOURS",)
+        assert later is not None and later.rules == ("UY-HOURS",)
         assert RuleSetSnapshot.objects.count() == 2
-    changes = command("rule_packs", "diff", "uy", "1", "2")["changes"]
-    assert {change["path"] for change in changes} == {f"windows/{day}" for day in ("mon", "tue", "wed", "thu", "fri")}
-    assert len([row for row in command("rule_packs", "list")["editions"] if row["code"] == "uy"]) == 2
 
 
 def test_differences_match_rules_by_their_ids() -> None:

@@ -17,6 +17,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
+from compliance.models import RuleRelaxation
 from kernel.ids import uuid7
 from messaging.models import MessageTemplate, Number, Outbound, QuickReply, Sequence
 from portfolio.imports.wizard import begin
@@ -51,6 +52,7 @@ DOORS: dict[str, frozenset[str]] = {
     "evidence-": OVERSEERS | {Role.CREDITOR},
     "review": OVERSEERS, "review-": OVERSEERS, "alert": OVERSEERS, "alert-": LEADERS,
     "rules": EVERYBODY, "rules-calendar": EVERYBODY, "rule": EVERYBODY, "rules-own": OVERSEERS, "rules-moment": INSIDE,
+    "rules-": OVERSEERS, "rules-relax-decide": ADMINS,
     "creditors": OVERSEERS, "creditor": OVERSEERS, "creditor-new": OVERSEERS,
     "sequences": OVERSEERS, "sequence": OVERSEERS, "sequence-new": OVERSEERS, "sequence-edit": OVERSEERS,
     "sequence-rehearsal": OVERSEERS, "sequence-": ADMINS,
@@ -196,6 +198,7 @@ def parts_of(
         **dict.fromkeys(("quick-reply pk", "quick-reply-archive pk", "quick-reply-restore pk"), answer_of(creditor.pk).pk),
         "job-change pk": 1, "job-change action": "retry", "inbound-body pk": raw.pk,
         "uncertain-settle pk": Outbound.objects.get(creditor_id=creditor.pk).pk,
+        "trial_id": estate.rows["trial"].pk, "proposal_id": RuleRelaxation.objects.order_by("id")[0].pk,
         "sending-change kind": "creditor", "sending-change pk": creditor.pk,
     }  # fmt: skip
 

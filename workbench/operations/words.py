@@ -31,6 +31,9 @@ ACTIONS = {
     "membership.changed": _("Role or access changed"), "membership.created": _("Person added"),
     "number.pause": _("Number paused"), "organisation.changed": _("Organisation changed"),
     "outbound.settle": _("Doubtful send settled"), "rules.save": _("Rules changed"),
+    "rules.propose": _("Relaxation proposed"), "rules.approved": _("Relaxation approved"),
+    "rules.refused": _("Relaxation refused"), "rules.withdrawn": _("Relaxation withdrawn"),
+    "rules.try": _("Rules tried on past attempts"),
     "sending.resume": _("Sending resumed"), "sending.resumed": _("Sending resumed (organisation)"),
     "sending.stop": _("Sending stopped"), "sending.stopped": _("Sending stopped (organisation)"),
     "tenant.created": _("Organisation founded"), "whatsapp.connect": _("WhatsApp number connected"),
@@ -44,12 +47,14 @@ SUBJECTS = {
     "messaging.whatsappaccount": _("WhatsApp account"), "messaging.outbound": _("Message"),
     "messaging.conversation": _("Conversation"), "messaging.messagetemplate": _("Template"),
     "monitoring.alert": _("Alert"), "compliance.rulelayer": _("Rules"),
+    "compliance.rulerelaxation": _("Relaxation"), "compliance.ruletrial": _("Trial of rules"),
 }  # fmt: skip
 
 JOBS = {
     "messaging.inbound": _("Webhook from WhatsApp"), "tenants.invitation": _("E-mail with an invitation"),
     "tenants.upload": _("Clearing an uploaded file"), "portfolio.import_check": _("Dry run of an import"),
     "portfolio.import_take": _("Import"), "portfolio.import_undo": _("Undoing an import"),
+    "compliance.timemachine": _("Trial of rules"),
 }  # fmt: skip
 
 #: Names of values in before and after. One that is not here is shown as it is written.

@@ -1,51 +1,31 @@
-"""What the rules' pages read: layers with their rules in words, the days of a year, one moment's decision."""
+"""What the rules' pages read: layers with their rules in words, and one rule with where it comes from."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
 
 from compliance.decide import (
-    Decision,
-    Facts,
-    Intent,
     Pack,
-    RuleSet,
-    candidate_zones,
-    compose,
-    decide,
-    overlays_for,
-    shipped_calendar,
 )
-from compliance.decide.calendars import known_subdivisions
-from compliance.decide.days import day_table
 from compliance.decide.describe import (
     Rule,
     basis_words,
     describe,
-    hours_words,
     layer_name,
     product_rules,
     rules_of,
     week_words,
 )
-from compliance.decide.explain import explain, explain_decision, owner_text, remedy, texts_of
+from compliance.decide.explain import owner_text, remedy
 from compliance.decide.packs import COMMON, LATAM_DEFAULT, pack_of
 from compliance.decide.rules import Layer
-from compliance.decide.values import EPOCH_ORDINAL, ConsentRecord, Contact
-from compliance.decide.zones import shipped_plans
 from compliance.models import RuleLayer, RulePackVersion
-from compliance.rulesets import Book, Place, open_book
-from compliance.services import Ask, preview
-from kernel.errors import DomainError
-from kernel.ids import uuid7
-from messaging.sending.drafts import best_contact
-from portfolio.models import ContactPoint, Creditor, Debtor, Person
-from portfolio.places import zone_of
+from compliance.rulesets import Book, OwnLayers, compose_place, open_book
+from portfolio.models import Creditor
 from tenants.models import Tenant
 
 NOBODY = uuid.UUID(int=0)
@@ -197,10 +177,8 @@ def own_layers(book: Book, tenant: Tenant, lang: str, now: datetime) -> list[Lay
 
 def _rules_of_own(book: Book, tenant: Tenant, row: RuleLayer) -> list[Rule]:
     """The rules of an own layer, with the ids that composing gives them."""
-    composed = compose(
-        book.packs(), tenant.country or None, (), default=tenant.default_rules,
-        tenant=row.data if row.level == "tenant" else None, creditor=row.data if row.level == "creditor" else None,
-    )  # fmt: skip
+    own = OwnLayers(**{row.level: row.data})
+    composed = compose_place(book.packs(), tenant.country, (), default=tenant.default_rules, own=own)
     return [
         rule
         for layer in composed.content["layers"]
@@ -255,204 +233,6 @@ def _sources(packs: Mapping[str, Pack], pack: Pack, row: Mapping[str, Any]) -> t
         each["id"]: each for part in (packs[COMMON], pack) for each in part.data.get("sources") or () if "id" in each
     }
     return tuple(known[name] for name in row.get("sources") or () if name in known)
-
-
-# --- the year ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class DayTold:
-    """One day of the calendar: `tone` open, shorter, weekend, holiday or own; who closes it; its hours in words."""
-
-    on: date
-    tone: str
-    hours: str
-    names: tuple[str, ...]
-    rules: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MonthTold:
-    """One month as weeks of seven places, Monday first; None where the month has no day."""
-
-    first: date
-    weeks: tuple[tuple[DayTold | None, ...], ...]
-
-
-def subdivisions(book: Book, country: str) -> list[str]:
-    """States and provinces whose own holidays or rules are known."""
-    try:
-        known = set(known_subdivisions(country))
-    except ValueError:
-        known = set()
-    pack = pack_of(book.packs(), country)
-    for overlay in (pack.overlays if pack else {}).values():
-        known |= {str(code) for code in (overlay.get("uf"), overlay.get("province")) if code}
-    return sorted(known)
-
-
-def ruleset_of(book: Book, country: str, state: str) -> RuleSet:
-    """The organisation's rule set for debtors of a country and state."""
-    return book.ruleset(Place(country, (state,) if state else (), NOBODY, NOBODY))
-
-
-def year(ruleset: RuleSet, country: str, state: str, number: int, lang: str) -> list[MonthTold]:
-    """The twelve months of a year: what closes each day, and the hours that stay."""
-    table = day_table(ruleset, shipped_calendar(), _facts(country, state))
-    usual = max(sum(b - a for a, b in hours) for hours in table.week) if table.week else 0
-    months = []
-    for month in range(1, 13):
-        first = date(number, month, 1)
-        cells: list[DayTold | None] = [None] * first.weekday()
-        day = first
-        while day.month == month:
-            cells.append(_day_told(table.day(day.toordinal() - EPOCH_ORDINAL), day, usual, lang))
-            day += timedelta(days=1)
-        cells += [None] * (-len(cells) % 7)
-        months.append(MonthTold(first, tuple(tuple(cells[at : at + 7]) for at in range(0, len(cells), 7))))
-    return months
-
-
-def _facts(country: str, state: str) -> Facts:
-    return Facts(country=country or None, ufs=(state,) if state else ())
-
-
-def _day_told(day: Any, on: date, usual: int, lang: str) -> DayTold:
-    findings = [finding for _, finding in day.closed]
-    rules = tuple(dict.fromkeys(finding.rule for finding in findings))
-    names = tuple(
-        dict.fromkeys(str(finding.values["holiday"]) for finding in findings if finding.values.get("holiday"))
-    )
-    if findings:
-        own = any(finding.pack in ("tenant", "creditor") for finding in findings)
-        weekend = all(finding.values["day"] in _WEEKDAYS for finding in findings)
-        tone = "own" if own else "weekend" if weekend else "holiday"
-        return DayTold(on, tone, "", names, rules)
-    hours = hours_words(day.open)
-    if not hours:
-        return DayTold(on, "weekend", "", (), ())
-    return DayTold(on, "open" if sum(b - a for a, b in day.open) >= usual else "shorter", hours, (), ())
-
-
-_WEEKDAYS = frozenset({"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"})
-
-
-def blackouts(layer_data: Mapping[str, Any]) -> dict[str, str]:
-    """Why an organisation closed a day, by its date."""
-    return {
-        str(day): str(row.get("note", ""))
-        for row in layer_data.get("closed_days") or ()
-        for day in row.get("dates", ())
-    }
-
-
-# --- one moment -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the gate would say at one moment, in words."""
-
-    decision: Decision
-    sentences: tuple[str, ...]
-    findings: tuple[tuple[str, str, str, str], ...]  # rule id, sentence, remedy, owner
-    zones: tuple[str, ...]
-    at: datetime
-    who: str = ""
-
-
-def zones_for(country: str, state: str = "") -> tuple[str, ...]:
-    """Zones that debtors of a country may live in, the one its due dates are counted by first."""
-    home = zone_of(country).key
-    found = [home] if home != "UTC" else []
-    found += [zone for zone in shipped_plans().candidates.get(country, ()) if zone not in found]
-    return tuple(found)
-
-
-def is_zone(name: str) -> bool:
-    """Whether there is such a zone."""
-    return name in available_timezones()
-
-
-def find_debtor(text: str) -> Debtor | None:
-    """A debtor by id or by the creditor's own id for them."""
-    rows = Debtor.objects.select_related("person", "creditor")
-    try:
-        return rows.filter(pk=uuid.UUID(text)).first()
-    except ValueError:
-        return rows.filter(external_id=text).order_by("pk").first()
-
-
-def zones_of_debtor(debtor: Debtor) -> tuple[str, ...]:
-    """The zones in which a debtor's moment is read, the primary first."""
-    point = best_contact(ContactPoint.objects.filter(person_id=debtor.person_id))
-    person: Person = debtor.person
-    if point is not None and point.kind == "phone" and not (person.declared_zone or person.address_zone):
-        return tuple(point.zones) or candidate_zones(point.value, None, None, shipped_plans())
-    return candidate_zones(
-        None, person.declared_zone or None, person.address_zone or None, shipped_plans()
-    ) or zones_for(person.country or debtor.creditor.country)
-
-
-def at_in(day: date, hour: time, zone: str) -> datetime:
-    """The instant of a wall time in a zone."""
-    return datetime.combine(day, hour, ZoneInfo(zone)).astimezone(UTC)
-
-
-def ask_debtor(debtor: Debtor, message_class: str, at: datetime, lang: str) -> Verdict:
-    """The gate's answer about a debtor at an instant, with everything that is on record; nothing is written.
-
-    Raises DomainError `no_address` when there is no address to ask about.
-    """
-    point = best_contact(ContactPoint.objects.filter(person_id=debtor.person_id))
-    if point is None:
-        raise DomainError("no_address", "this debtor has no WhatsApp address: add a phone number with its source")
-    ask = Ask(
-        request_id=uuid7(), origin="agent", actor="preview", message_class=message_class, channel="whatsapp",
-        creditor_id=debtor.creditor_id, person_id=debtor.person_id, contact_point_id=point.pk, debtor_id=debtor.pk,
-    )  # fmt: skip
-    zones = zones_of_debtor(debtor)
-    return _verdict(preview(ask, at), zones, at, lang, who=debtor.person.name)
-
-
-def ask_place(
-    book: Book, country: str, state: str, zone: str, message_class: str, contacts: int, at: datetime, lang: str
-) -> Verdict:
-    """The gate's answer about somebody of whom all is in order: consent given, identity proved, nothing open.
-
-    `contacts` were made on as many of the days before. So only the rules of place and time can object.
-    """
-    ruleset = ruleset_of(book, country, state)
-    facts = Facts(
-        zones=(zone,), consents=(ConsentRecord("granted"),), identity="verified", country=country or None,
-        ufs=(state,) if state else (), last_inbound={"whatsapp": at - timedelta(hours=1)} if message_class == "reply" else {},
-        contacts=tuple(Contact(at - timedelta(days=days + 1)) for days in range(contacts)),
-    )  # fmt: skip
-    decision = decide(Intent(message_class=message_class), facts, ruleset, at)
-    return _verdict(decision, (zone,), at, lang)
-
-
-def _verdict(decision: Decision, zones: tuple[str, ...], at: datetime, lang: str, who: str = "") -> Verdict:
-    zone = zones[0] if zones else "UTC"
-    findings = tuple(
-        (each.rule, explain(each, lang, zone), remedy(each, lang), owner_text(each, lang)) for each in decision.findings
-    )
-    return Verdict(decision, tuple(explain_decision(decision, lang, zone)), findings, zones, at, who)
-
-
-def overlay_codes(book: Book, country: str, state: str) -> tuple[str, ...]:
-    """The overlays that a state brings."""
-    return overlays_for(book.packs(), country, (state,) if state else ())
-
-
-def weekday_names(lang: str) -> tuple[str, ...]:
-    """Monday to Sunday."""
-    return texts_of(lang).weekdays
-
-
-def month_names(lang: str) -> tuple[str, ...]:
-    """January to December."""
-    return texts_of(lang).months
 
 
 def book_for(now: datetime) -> Book:

@@ -15,13 +15,16 @@ from compliance.decide.describe import hours_words
 from compliance.decide.rules import WEEK
 from compliance.services import own_rules as own_service
 from compliance.services.own_rules import OwnRules, Standing
+from compliance.timemachine.drafts import of_layer
 from kernel.errors import DomainError
 from portfolio.places import today_in
 from tenants.language import told
 from workbench.access import PageRequest, Role, page
 from workbench.admins import LEADERS, may_edit
-from workbench.rules import queries
+from workbench.rules import moments, queries, years
 from workbench.rules.forms import MomentForm, OwnRulesForm, rows_in
+from workbench.trials.forms import USUAL
+from workbench.trials.views import started
 
 ASKERS = LEADERS | {Role.AGENT}
 
@@ -43,7 +46,7 @@ def rules(request: PageRequest) -> HttpResponse:
     return render(request, "workbench/rules/rules.html", {
         "layers": layers, "countries": choices, "country": country, "search": search, "tab": "rules",
         "unsigned": unsigned,
-        "unsigned_names": ", ".join(layer.name for layer in unsigned), "may_edit": may_edit(request),
+        "may_edit": may_edit(request),
         "rules_count": sum(layer.count for layer in layers),
     })  # fmt: skip
 
@@ -94,27 +97,27 @@ def calendar(request: PageRequest) -> HttpResponse:
     book = queries.book_for(request.now)
     choices = queries.country_choices(book, lang)
     country = _country(request, choices)
-    states = queries.subdivisions(book, country)
+    states = years.subdivisions(book, country)
     state = request.GET.get("state", "") if request.GET.get("state", "") in states else ""
     today = today_in(country, request.now)
     year = _number(request.GET.get("year", ""), today.year, today.year - 2, today.year + 3)
-    ruleset = queries.ruleset_of(book, country, state)
-    months = queries.year(ruleset, country, state, year, lang)
+    ruleset = years.ruleset_of(book, country, state)
+    months = years.year(ruleset, country, state, year, lang)
     days = [day for month in months for week in month.weeks for day in week if day is not None]
     layer = own_service.own_rules(request.now).layer
-    own = queries.blackouts(layer.data) if layer else {}
+    own = years.blackouts(layer.data) if layer else {}
     listed = [(day, own.get(day.on.isoformat(), "")) for day in days if day.tone in ("holiday", "own")]
     chosen = next((day for day in days if day.on.isoformat() == request.GET.get("day", "")), None)
     context = {
         "months": months, "countries": choices, "country": country, "states": states, "state": state, "year": year,
         "before": year - 1 if year > today.year - 2 else None, "after": year + 1 if year < today.year + 3 else None,
         "today": today, "listed": listed, "chosen": chosen, "chosen_why": own.get(chosen.on.isoformat(), "") if chosen else "",
-        "tab": "calendar", "may_edit": may_edit(request), "weekdays": queries.weekday_names(lang), "own_days": own,
-        "month_names": queries.month_names(lang), "week": own_service.week_of_ruleset(ruleset),
+        "tab": "calendar", "may_edit": may_edit(request), "weekdays": years.weekday_names(lang), "own_days": own,
+        "month_names": years.month_names(lang), "week": own_service.week_of_ruleset(ruleset),
         "counts": {tone: sum(1 for day in days if day.tone == tone) for tone in ("open", "shorter", "weekend", "holiday", "own")},
         "week_hours": [
             (name, hours_words(hours))
-            for name, hours in zip(queries.weekday_names(lang), own_service.week_of_ruleset(ruleset), strict=True)
+            for name, hours in zip(years.weekday_names(lang), own_service.week_of_ruleset(ruleset), strict=True)
         ],
     }  # fmt: skip
     part = "#day" if request.headers.get("HX-Target") == "day" else ""
@@ -133,7 +136,7 @@ def own(request: PageRequest) -> HttpResponse:
     standing = own_service.own_rules(request.now)
     known = standing.layer.pk if standing.layer else None
     context: dict[str, Any] = {
-        "standing": standing, "tab": "own", "may_edit": may_edit(request), "day_names": queries.weekday_names(lang),
+        "standing": standing, "tab": "own", "may_edit": may_edit(request), "day_names": years.weekday_names(lang),
         "base_week": _hours_of(standing.base), "base_caps": {d: own_service.most_contacts(standing.base, d) for d in (7, 30)},
     }  # fmt: skip
     if request.method != "POST":
@@ -155,6 +158,10 @@ def own(request: PageRequest) -> HttpResponse:
             )  # fmt: skip
             messages.success(request, gettext("Your organisation's rules hold from now on."))
             return redirect("rules-own", organisation=request.organisation.slug)
+        if request.POST.get("action") == "try":
+            layer = own_service.as_layer(wanted, standing.other)
+            made = started(request, of_layer(layer, gettext("Our own rules")), today - timedelta(days=USUAL), today)
+            return redirect("rules-trial", organisation=request.organisation.slug, trial_id=made.pk)
         changes = _changes(standing, wanted, request.now, lang)
     except DomainError as error:
         field = _field_of(error.pointer)
@@ -189,7 +196,7 @@ def _changes(standing: Standing, wanted: OwnRules, now: datetime, lang: str) -> 
     closed = gettext("closed")
     found = [
         (name, old or closed, new or closed)
-        for name, old, new in zip(queries.weekday_names(lang), before, after, strict=True)
+        for name, old, new in zip(years.weekday_names(lang), before, after, strict=True)
         if old != new
     ]
     for day in WEEK:  # own hours that change nothing in effect are a change of the text all the same
@@ -197,7 +204,7 @@ def _changes(standing: Standing, wanted: OwnRules, now: datetime, lang: str) -> 
             standing.rules.hours.get(day, "") != wanted.hours.get(day, "")
             and before[WEEK.index(day)] == after[WEEK.index(day)]
         ):
-            name = queries.weekday_names(lang)[WEEK.index(day)]
+            name = years.weekday_names(lang)[WEEK.index(day)]
             found.append((name, _own_hours(standing.rules, day), _own_hours(wanted, day)))
     old_days, new_days = dict(standing.rules.closed), dict(wanted.closed)
     found += [
@@ -238,14 +245,14 @@ def moment(request: PageRequest) -> HttpResponse:
     choices = queries.country_choices(book, lang)
     data = request.GET.dict()
     country = _country(request, choices)
-    zone = data.get("zone") or next(iter(queries.zones_for(country)), "UTC")
+    zone = data.get("zone") or next(iter(moments.zones_for(country)), "UTC")
     asked = bool(data.get("ask"))
     form = MomentForm(
         data if asked else None, countries=choices, initial={"country": country, "debtor": data.get("debtor", "")}
     )
     context: dict[str, Any] = {
-        "tab": "moment", "form": form, "zones": [zone for iso, _ in choices for zone in queries.zones_for(iso)],
-        "country_zone": zone, "states": queries.subdivisions(book, country), "may_edit": may_edit(request),
+        "tab": "moment", "form": form, "zones": [zone for iso, _ in choices for zone in moments.zones_for(iso)],
+        "country_zone": zone, "states": years.subdivisions(book, country), "may_edit": may_edit(request),
     }  # fmt: skip
     status = 200
     if asked and form.is_valid():
@@ -262,30 +269,30 @@ def moment(request: PageRequest) -> HttpResponse:
     return render(request, f"workbench/rules/moment.html{part}", context, status=status)
 
 
-def _ask(request: PageRequest, asked: dict[str, Any], book: Any, country: str, lang: str) -> queries.Verdict:
+def _ask(request: PageRequest, asked: dict[str, Any], book: Any, country: str, lang: str) -> moments.Verdict:
     message_class = asked["message_class"] or "collection"
     if asked["debtor"].strip():
-        debtor = queries.find_debtor(asked["debtor"].strip())
+        debtor = moments.find_debtor(asked["debtor"].strip())
         if debtor is None:
             raise DomainError(
                 "debtor_unknown", "there is no such debtor: write the number by which your system knows them",
                 pointer="/debtor",
             )  # fmt: skip
-        zones = queries.zones_of_debtor(debtor)
+        zones = moments.zones_of_debtor(debtor)
         at = (
-            queries.at_in(asked["at"].date(), asked["at"].time(), zones[0] if zones else "UTC")
+            moments.at_in(asked["at"].date(), asked["at"].time(), zones[0] if zones else "UTC")
             if asked["at"]
             else request.now
         )
-        return queries.ask_debtor(debtor, message_class, at, lang)
+        return moments.ask_debtor(debtor, message_class, at, lang)
     country = asked["country"] or country
     state = asked["state"].strip().upper()
-    if state and state not in queries.subdivisions(book, country):
+    if state and state not in years.subdivisions(book, country):
         raise DomainError("state_unknown", "%(state)s is no state of this country", pointer="/state", state=state)
-    zone = asked["zone"].strip() or next(iter(queries.zones_for(country)), "UTC")
-    if not queries.is_zone(zone):
+    zone = asked["zone"].strip() or next(iter(moments.zones_for(country)), "UTC")
+    if not moments.is_zone(zone):
         raise DomainError(
             "zone_unknown", "%(zone)s is no time zone: write it like America/Bogota", pointer="/zone", zone=zone
         )
-    at = queries.at_in(asked["at"].date(), asked["at"].time(), zone) if asked["at"] else request.now
-    return queries.ask_place(book, country, state, zone, message_class, asked["contacts"] or 0, at, lang)
+    at = moments.at_in(asked["at"].date(), asked["at"].time(), zone) if asked["at"] else request.now
+    return moments.ask_place(book, country, state, zone, message_class, asked["contacts"] or 0, at, lang)

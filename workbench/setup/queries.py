@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from compliance.editions import in_force
 from compliance.models import RulePackVersion
 from messaging.models import MessageTemplate, Number, SendRequest, Sequence
 from portfolio.models import Creditor, Debtor, Import
@@ -168,7 +169,7 @@ def _people(tenant: Tenant) -> Point:
 def _rules(tenant: Tenant, now: datetime) -> Point:
     codes = ["common", tenant.country.lower()]
     rows = list(
-        RulePackVersion.objects.filter(code__in=codes, effective_from__lte=now)
+        in_force(now).filter(code__in=codes)
         .defer("data").order_by("code", "-edition")
     )  # fmt: skip
     newest = {row.code: row for row in reversed(rows)}

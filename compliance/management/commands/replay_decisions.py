@@ -34,6 +34,12 @@ class Command(CheckCommand):
                 for one in report.differences
             ]
             found.append(
-                {"tenant": tenant.slug, "ok": report.ok, "decisions": report.decisions, "differences": differences}
+                {
+                    "tenant": tenant.slug,
+                    "ok": report.ok,
+                    "decisions": report.decisions,
+                    "differing": report.differing,
+                    "differences": differences,
+                }
             )
         return {"ok": all(one["ok"] for one in found), "evaluator": EVALUATOR_VERSION, "tenants": found}

@@ -1,0 +1,1 @@
+"""Editions of the rule packs: which hold, what differs between two, their cases, and who approves the next one."""
