@@ -4,10 +4,12 @@ from compliance.services.authorise import Outlook, authorise, preview, previews
 from compliance.services.budget import note_inbound, record_contact, settle
 from compliance.services.consent import (
     NewConsent,
+    Proof,
     put_consent,
     record_consent,
     record_consents,
     revoke_consent,
+    standing_consents,
     take_notes,
 )
 from compliance.services.foreseeing import preview_many
@@ -20,6 +22,7 @@ __all__ = [
     "ChannelFacts",
     "NewConsent",
     "Outlook",
+    "Proof",
     "Ruling",
     "authorise",
     "claim",
@@ -39,6 +42,7 @@ __all__ = [
     "record_contact",
     "revoke_consent",
     "settle",
+    "standing_consents",
     "strike",
     "take_notes",
     "verify",

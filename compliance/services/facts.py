@@ -172,7 +172,8 @@ def consents_for(rows: Sequence[ConsentRow], creditor_id: uuid.UUID, point_id: u
             chosen = common
         assert chosen is not None
         row = chosen[1]
-        standing.append(ConsentRecord(row.state, row.channel, row.purpose, row.expires_at))
+        said = str(row.id) if row.id else ""
+        standing.append(ConsentRecord(row.state, row.channel, row.purpose, row.expires_at, said))
     return tuple(standing)
 
 

@@ -21,6 +21,7 @@ from kernel.ids import uuid7
 from kernel.phones import to_e164, wa_id_to_e164
 from messaging import bot
 from messaging.channels.whatsapp.receive import Inbound
+from messaging.inbound import opt_ins
 from messaging.models import Conversation, Message, Number, ProviderMessage
 from messaging.sending.standing import withdraw_of_people, withdraw_of_person
 from messaging.sequences.services import pause_for, pause_people
@@ -72,8 +73,11 @@ def arrive(number: Number, updates: Sequence[Inbound], *, now: datetime) -> list
     known = _by_provider_id([u.provider_id for u in found])
     found = [u for u in found if u.provider_id not in known]
     answered = _by_provider_id([u.context_id for u in found if u.context_id])
+    linked = opt_ins.taken([(u.provider_id, u.text, conversations[address_of(u)[:2]]) for u in found], now=now)
     debtors = _debtors([(conversations[address_of(u)[:2]], answered.get(u.context_id)) for u in found])
+    debtors = [linked[u.provider_id][1] if u.provider_id in linked else d for u, d in zip(found, debtors, strict=True)]
     messages = []
+    agreed: list[tuple[Conversation, Message, opt_ins.OptIn, Debtor, str]] = []
     spoken: list[tuple[Conversation, Message]] = []
     for update, debtor in zip(found, debtors, strict=True):
         conversation, reply_to = conversations[address_of(update)[:2]], answered.get(update.context_id)
@@ -86,6 +90,11 @@ def arrive(number: Number, updates: Sequence[Inbound], *, now: datetime) -> list
             reply_to_id=reply_to.pk if reply_to else None, state=Message.State.RECEIVED, at=update.at, recorded_at=now,
         )  # fmt: skip
         messages.append(message)
+        if update.provider_id in linked:
+            opted, meant = linked[update.provider_id]
+            if opted.whole:
+                message.content[opt_ins.MARK] = str(opted.link.pk)
+                agreed.append((conversation, message, opted, meant, update.provider_id))
         _spoke(conversation, update, debtor, now=now)
         if conversation.person_id and update.kind not in _SILENT:
             spoken.append((conversation, message))
@@ -97,6 +106,8 @@ def arrive(number: Number, updates: Sequence[Inbound], *, now: datetime) -> list
     bulk.update(Conversation, [conversations[address_of(u)[:2]] for u in found], _TOUCHED)
     if spoken:
         _heed(spoken, now=now)
+        for conversation, message, said, meant, provider_id in agreed:
+            opt_ins.record(conversation, message, said, meant, provider_id, now=now)
         jobs.enqueue_all(REACT, [(m.pk, f"conversation:{c.pk}") for c, m in spoken], tenant_id=current_tenant_id())
     for update in found:
         if update.kind == "system":
@@ -134,6 +145,8 @@ def _heed(spoken: Sequence[tuple[Conversation, Message]], *, now: datetime) -> N
     stopped: dict[uuid.UUID, tuple[Message, str]] = {}
     for conversation, message in spoken:
         tapped = message.content.get("tapped", "")
+        if opt_ins.MARK in message.content:
+            continue  # read already: it agrees, and asks for nothing else
         if conversation.person_id and (tapped == "opt_out" or (not tapped and language.is_opt_out(message.text))):
             stopped[conversation.person_id] = (message, "button" if tapped else "words")
     for person_id, (message, said) in stopped.items():

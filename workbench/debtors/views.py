@@ -5,16 +5,19 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.translation import gettext
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from compliance.models import Consent, Decision, Stop
 from compliance.queries import why
 from kernel.money import Money
 from kernel.phones import spoken
+from messaging.bot import opt_in
 from messaging.desk.people import names_of
 from messaging.models import Conversation, Message
 from messaging.sequences.outlook import outlooks
@@ -24,6 +27,7 @@ from portfolio.models import Agreement, Creditor, Debtor, Dispute, Entry, Instal
 from portfolio.places import today_in
 from portfolio.queries import search, standing
 from portfolio.search import invoices_named
+from tenants import audit
 from tenants.models import AuditEntry
 from tenants.secrets import unseal
 from workbench.access import PageRequest, page
@@ -56,6 +60,7 @@ from workbench.debtors.queries import (
     page_of,
     sums,
 )
+from workbench.debtors.standing_cards import why_not_asked
 from workbench.supervisor.tables import csv_answer
 
 #: Rows that a tab shows; what is older is in the exports.
@@ -108,6 +113,11 @@ def contactable(request: PageRequest) -> HttpResponseBase:
 
 def _contactable(request: PageRequest, creditor_id: uuid.UUID | None) -> HttpResponseBase:
     found = contactable_of(creditor_id, now=request.now)
+    every, wanted = found.reasons, request.GET.get("reason", "")[:60]
+    if wanted in {reason.key for reason in every}:
+        found.reasons = [reason for reason in every if reason.key == wanted]
+    else:
+        wanted = ""
     if request.GET.get("format") == "csv":
         head = ["external_id", "name", "creditor", "open", "currency", "rule", "reason", "owner", "remedy"]
         told = (
@@ -123,9 +133,37 @@ def _contactable(request: PageRequest, creditor_id: uuid.UUID | None) -> HttpRes
     context = {
         "found": found, "creditor_id": creditor_id, "creditors": list(Creditor.objects.order_by("name")[:200]),
         "share": found.reachable / found.looked_at if found.looked_at else None,
-        "all_looked_at": found.total <= LOOKED_AT,
+        "all_looked_at": found.total <= LOOKED_AT, "every": every, "wanted": wanted,
+        "may_ask": request.membership.role in LEADERS,
     }  # fmt: skip
     return render(request, "workbench/debtors/contactable.html", context)
+
+
+@page(roles=LEADERS)
+@require_POST
+def ask_for_consent(request: PageRequest) -> HttpResponseBase:
+    """Ask everybody who cannot be contacted for want of a consent, as far as the gate lets the question out."""
+    filters = Filters.of(request.POST)
+    found = contactable_of(filters.creditor, now=request.now)
+    wanting = [each for reason in found.reasons if reason.blocker.fix == "debtor-consent" for each in reason.debtors]
+    done = opt_in.ask([each.pk for each in wanting], actor=request.actor, origin="agent", now=request.now)
+    for sent in done.requests:
+        audit.record(
+            "debtor.consent_asked", actor=request.actor, subject="portfolio.debtor", subject_id=sent.debtor_id,
+            creditor_id=sent.creditor_id, after={"request": str(sent.pk)},
+        )  # fmt: skip
+    asked = len(done.requests)
+    told = ngettext("%(n)s debtor was asked.", "%(n)s debtors were asked.", asked) % {"n": asked}
+    later = asked - done.allowed
+    if later:
+        told += " " + ngettext(
+            "%(n)s question waits for its hour.", "%(n)s questions wait for their hour.", later
+        ) % {"n": later}  # fmt: skip
+    for code, count in done.left.most_common():
+        told += " " + gettext("%(n)s not asked: %(why)s") % {"n": count, "why": why_not_asked(code)}
+    messages.add_message(request, messages.SUCCESS if asked else messages.WARNING, told)
+    back = reverse("contactable", kwargs={"organisation": request.organisation.slug})
+    return HttpResponseRedirect(back + (f"?creditor={filters.creditor}" if filters.creditor else ""))
 
 
 @page()

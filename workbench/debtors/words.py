@@ -54,7 +54,9 @@ def source(name: str) -> str:
         "user": gettext("a person of the team"), "debtor": gettext("the debtor"), "agent": gettext("an agent"),
         "psp": gettext("payment provider"), "person": gettext("recorded by hand"), "letter": gettext("letter"),
         "visit": gettext("visit"), "bot": gettext("the assistant"), "system": gettext("the system"),
-        "store": gettext("shop or branch"), "branch": gettext("shop or branch"), "document": gettext("document"), "test": gettext("test"),
+        "button": gettext("button of a message"), "click_to_chat": gettext("click-to-chat link"),
+        "page": gettext("the debtor's own page"), "store": gettext("shop or branch"), "branch": gettext("shop or branch"),
+        "document": gettext("document"), "test": gettext("test"),
     }  # fmt: skip
     return known.get(head, name if not rest else head)
 
@@ -84,6 +86,7 @@ def consent_state(name: str) -> str:
     return {
         "granted": pgettext("consent", "Granted"),
         "imported_without_evidence": pgettext("consent", "Imported without evidence"),
+        "refused": pgettext("consent", "Refused"),
         "revoked": pgettext("consent", "Withdrawn"),
         "expired": pgettext("consent", "Expired"),
     }.get(name, name)
@@ -178,13 +181,30 @@ def trouble(error: DomainError) -> tuple[str, str, str]:
             owners["administrator"],
             gettext("Submit a template for approval."),
         ),
-        "nothing_open": (gettext("Nothing is open that could be asked for."), owners["nobody"], ""),
+        "template_not_approved": (
+            gettext("WhatsApp has not approved the template."),
+            owners["administrator"],
+            gettext("Submit a template for approval."),
+        ),
+        "identity_unknown": (
+            gettext("Nobody has proved to be this debtor at this address."),
+            owners["agent"],
+            gettext("Verify who answers: by the two questions, in a call, or by a document."),
+        ),
+        "nothing_open": (
+            gettext("Nothing is open that could be asked for."),
+            owners["nobody"],
+            gettext("Nothing has to be done."),
+        ),
         "variable_missing": (
             gettext("The message would have a hole: a value is missing."),
             owners["administrator"],
             gettext("Complete the creditor's or the invoice's data."),
         ),
-    }.get(error.code, (error.args[0] if error.args else error.code, owners["administrator"], ""))
+    }.get(
+        error.code,
+        (error.args[0] if error.args else error.code, owners["administrator"], gettext("Look at the set-up.")),
+    )
 
 
 def entry_kind(kind: str) -> str:
@@ -263,6 +283,8 @@ def action(name: str) -> str:
         "debtor.payment": gettext("recorded a payment"),
         "debtor.payment_claimed": gettext("noted a payment to be verified"),
         "debtor.consent": gettext("recorded a consent"),
+        "debtor.consent_refused": gettext("recorded that consent was refused"),
+        "debtor.consent_asked": gettext("asked whether they may be written to"),
         "debtor.consent_revoked": gettext("recorded that consent was withdrawn"),
         "debtor.contact": gettext("added or changed a contact"),
         "debtor.contact_verified": gettext("verified a contact"),

@@ -65,6 +65,7 @@ EN = Texts(
         "imported_without_evidence": "it was imported without proof of how it was given",
         "other_channel_only": "it covers another channel only",
         "other_purpose_only": "it covers another purpose, not collection",
+        "refused": "the person answered no when asked",
         "revoked": "the person withdrew it",
         "expired": "it has expired",
     },

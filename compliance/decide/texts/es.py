@@ -84,6 +84,7 @@ ES = Texts(
         "imported_without_evidence": "fue importado sin la prueba de cómo se obtuvo",
         "other_channel_only": "solo lo hay para otro canal",
         "other_purpose_only": "lo hay para otra finalidad, no para la cobranza",
+        "refused": "la persona respondió que no",
         "revoked": "la persona lo revocó",
         "expired": "venció",
     },

@@ -86,6 +86,7 @@ PT = Texts(
         "imported_without_evidence": "foi importado sem a prova de como foi obtido",
         "other_channel_only": "só existe para outro canal",
         "other_purpose_only": "existe para outra finalidade, não para cobrança",
+        "refused": "a pessoa respondeu que não",
         "revoked": "a pessoa o revogou",
         "expired": "venceu",
     },
