@@ -13,7 +13,15 @@ from compliance.services.consent import (
     take_notes,
 )
 from compliance.services.foreseeing import preview_many
-from compliance.services.identity import claim, mark_wrong_person, note_contacted, reconfirm_number, strike, verify
+from compliance.services.identity import (
+    claim,
+    doubt,
+    mark_wrong_person,
+    note_contacted,
+    reconfirm_number,
+    strike,
+    verify,
+)
 from compliance.services.stops import lift_stop, raise_stop, raise_stops
 from compliance.services.values import Ask, ChannelFacts, Ruling
 
@@ -26,6 +34,7 @@ __all__ = [
     "Ruling",
     "authorise",
     "claim",
+    "doubt",
     "lift_stop",
     "mark_wrong_person",
     "note_contacted",

@@ -29,6 +29,7 @@ class PersonRow(NamedTuple):
     declared_zone: str
     address_zone: str
     subdivision: str
+    kind: str = "human"
 
 
 class PointRow(NamedTuple):
@@ -133,7 +134,7 @@ def read_persons(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, PersonRow]:
 def _persons(ids: Iterable[uuid.UUID], lock: str) -> dict[uuid.UUID, PersonRow]:
     rows = _rows(
         PersonRow,
-        "SELECT id, country, declared_zone, address_zone, subdivision FROM portfolio_person "
+        "SELECT id, country, declared_zone, address_zone, subdivision, kind FROM portfolio_person "
         f"WHERE id = ANY(%s) ORDER BY id {lock}",
         [sorted(set(ids))],
     )

@@ -135,8 +135,9 @@ def hear(message: Message, account: Account, contact: ContactPoint | None, today
         right = checks.right(account.person, question, answer)
     elif contact is not None and not tapped and contact.identity != ContactPoint.Identity.VERIFIED:
         question = str(contact.check_state.get("question", ""))
-        answer = message.text.strip() if question == checks.CITY else answer_in(question, message.text)
-        if question == checks.CITY:
+        free = question in (checks.CITY, checks.REFERENCE)
+        answer = message.text.strip() if free else answer_in(question, message.text)
+        if free:
             right = True if checks.right(account.person, question, answer) else None
         elif answer:
             right = checks.right(account.person, question, answer)

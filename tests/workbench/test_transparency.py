@@ -31,7 +31,7 @@ from tests import factories
 from tests.factories import NOON
 from tests.messaging.desk import Desk, open_desk
 from workbench.transparency import door, texts
-from workbench.transparency.queries import readable
+from workbench.transparency.frame import readable
 
 TOP = Path(__file__).resolve().parents[2]
 JPEG = b"\xff\xd8\xff\xe0" + b"0" * 400

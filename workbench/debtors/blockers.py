@@ -11,6 +11,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from compliance.decide import Finding
 from compliance.decide.explain import explain, owner, owner_text, remedy
+from compliance.services.preferences import CHANNEL_RULE
 from messaging.sequences.outlook import Plan
 from workbench.debtors import words
 
@@ -46,6 +47,8 @@ def blockers(plan: Plan, *, hard: bool = False) -> list[Blocker]:
 def _blocker(finding: Finding, zone: str, plan: Plan) -> Blocker:
     language = words.language()
     subject = str(finding.values.get("condition", "")) if finding.kind == "stop" else finding.kind
+    if finding.rule == CHANNEL_RULE:
+        subject = finding.rule
     fix, page, label = _where(subject)
     return Blocker(
         finding.rule, explain(finding, language, zone), owner_text(finding, language), remedy(finding, language), fix,
@@ -67,7 +70,7 @@ _FIXES: tuple[tuple[frozenset[str], str, str, Any], ...] = (
         frozenset({
             "no_address", "wrong_number", "number_reported_wrong", "number_not_supplied_by_debtor", "identity",
             "identity_unknown", "recipient_not_debtor_or_guarantor", "recipient_elderly_or_minor_not_debtor", "group_chat",
-            "timezone_unknown",
+            "timezone_unknown", CHANNEL_RULE,
         }),
         "debtor-contact", "", gettext_lazy("Contacts"),
     ),

@@ -10,11 +10,12 @@ from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from compliance.models import Consent, Decision, Stop
 from compliance.queries import why
+from compliance.services.preferences import channel_in, layer_of
 from kernel.money import Money
 from kernel.phones import spoken
 from messaging.bot import opt_in
@@ -65,6 +66,11 @@ from workbench.supervisor.tables import csv_answer
 
 #: Rows that a tab shows; what is older is in the exports.
 ROWS_MAX = 200
+WEEKDAYS = {
+    "mon": gettext_lazy("Monday"), "tue": gettext_lazy("Tuesday"), "wed": gettext_lazy("Wednesday"),
+    "thu": gettext_lazy("Thursday"), "fri": gettext_lazy("Friday"), "sat": gettext_lazy("Saturday"),
+    "sun": gettext_lazy("Sunday"),
+}  # fmt: skip
 TABS = ("overview", "account", "deals", "messages", "contacts", "history")
 
 
@@ -327,6 +333,21 @@ def _contacts(request: PageRequest, one: Debtor, found: Any, plan: Any) -> dict[
         "stops": [(stop, words.stop(stop.kind), words.source(stop.source), named(stop.lifted_by, names))
                   for stop in stops],
         "budgets": budgets_of(plan),
+        "preferences": preferences_of(one),
+    }  # fmt: skip
+
+
+def preferences_of(one: Debtor) -> dict[str, Any] | None:
+    """What the debtor asked for on their own page, since when and how it came; None when they asked for nothing."""
+    layer = layer_of(one.person)
+    if layer is None or not layer.data:
+        return None
+    channel = channel_in(layer)
+    return {
+        "layer": layer, "channel": words.channel(channel) if channel else "",
+        "hours": [(WEEKDAYS[day], ", ".join(f"{start}–{end}" for start, end in hours))
+                  for day, hours in (layer.data.get("windows") or {}).items() if hours],
+        "by": words.source(layer.author),
     }  # fmt: skip
 
 

@@ -77,6 +77,8 @@ def method(name: str) -> str:
     return {
         "two_point": gettext("two data points"), "two_point_check": gettext("two data points"),
         "call:two_point": gettext("two data points confirmed in a call"), "document": gettext("identity document seen"),
+        "number_changed": gettext("the number changed"), "number_recycled": gettext("the number was given to somebody else"),
+        "profile_mismatch": gettext("the profile shows another name"),
         "visit": gettext("in person"), "probe": gettext("answered the identity question"),
     }.get(name, source(name))  # fmt: skip
 

@@ -14,8 +14,10 @@ from django.db import transaction
 from django.utils.datastructures import MultiValueDict
 
 from compliance import language
+from compliance.models import Consent
 from compliance.services import (
     NewConsent,
+    Proof,
     claim,
     lift_stop,
     mark_wrong_person,
@@ -25,7 +27,7 @@ from compliance.services import (
     strike,
     verify,
 )
-from compliance.services.preferences import PARTS, prefer_hours
+from compliance.services.preferences import PARTS, prefer_channel, prefer_hours
 from kernel.errors import DomainError
 from kernel.money import Money
 from messaging.bot import checks
@@ -47,6 +49,8 @@ from workbench.transparency.door import STRIKES_MAX, once
 from workbench.transparency.queries import Page
 
 SOURCE = "debtor:page"
+#: Names the words of a permission given on the page, in its evidence; other words get another number.
+EDITION = "page-1"
 Form = Mapping[str, str]
 Files = MultiValueDict[str, UploadedFile]
 
@@ -273,7 +277,9 @@ def talk(page: Page, form: Form, files: Files) -> str:
 
 def stop(page: Page, form: Form, files: Files) -> str:
     """No more messages, whoever of the organisation's creditors asks; what is on its way is taken back."""
-    raise_stop(page.person.pk, "opted_out", evidence=_proof(page), source="debtor", now=page.now)
+    made = raise_stop(page.person.pk, "opted_out", evidence=_proof(page), source="debtor", now=page.now)
+    # The permission goes with it: a stop that somebody lifts later opens nothing without a new one.
+    revoke_consent(page.person.pk, now=page.now, source="debtor", evidence=_proof(page), external_id=f"stop:{made.pk}")
     withdraw_of_person(page.person.pk, reason="opted_out", now=page.now, classes=None)
     pause_for(page.person.pk, reason="opted_out", now=page.now)
     _write_down(page, "stop")
@@ -286,19 +292,45 @@ def resume(page: Page, form: Form, files: Files) -> str:
     if standing is None:
         return "resume"
     text = str(page.say("resume_text"))
+    _grant(page, text, external_id=f"page:{page.link.pk}:{standing.pk}")
+    lift_stop(standing.pk, by=actor_of(page.link), reason=text, now=page.now)
+    _reconsider(page)
+    _write_down(page, "resume")
+    return "resume"
+
+
+def allow(page: Page, form: Form, files: Files) -> str:
+    """They permit it, in words that stand on the page, for the number that the page names."""
+    if page.consent is not None and page.consent.state == Consent.State.GRANTED:
+        return "allow"  # sent twice
+    if page.stopped is not None or not page.grant_words:
+        raise Problem("consent", "err_other")
+    _grant(page, page.grant_words, external_id=f"page:{page.link.pk}:{form.get('once', '')[:32]}")
+    _reconsider(page)
+    _write_down(page, "allow")
+    return "allow"
+
+
+def _grant(page: Page, wording: str, *, external_id: str) -> None:
+    point = page.point
+    proof = Proof(
+        who=page.person.name, number=point.value if point else "", wording=wording, how="page", at=page.now,
+        version=f"{EDITION}-{page.book.language}", collector=SOURCE, creditor=page.creditor.name,
+        more={"link": str(page.link.pk), "identity": point.identity if point else ""},
+    )  # fmt: skip
     record_consent(
         NewConsent(
-            person_id=page.person.pk, contact_point_id=page.link.contact_point_id, creditor_id=page.creditor.pk,
-            channel="whatsapp", state="granted", source="debtor", given_at=page.now,
-            evidence={**_proof(page), "wording": text}, external_id=f"page:{page.link.pk}:{standing.pk}",
+            person_id=page.person.pk, contact_point_id=point.pk if point else None, creditor_id=page.creditor.pk,
+            channel="whatsapp", state="granted", source="debtor", given_at=page.now, evidence=proof.evidence(),
+            external_id=external_id[:80],
         ),
         page.now,
     )  # fmt: skip
-    lift_stop(standing.pk, by=actor_of(page.link), reason=text, now=page.now)
+
+
+def _reconsider(page: Page) -> None:
     facts_changed(page.person.pk, now=page.now)
     unblock(page.person.pk, now=page.now)
-    _write_down(page, "resume")
-    return "resume"
 
 
 def withdraw_consent(page: Page, form: Form, files: Files) -> str:
@@ -330,6 +362,21 @@ def hours(page: Page, form: Form, files: Files) -> str:
     return "hours"
 
 
+def channel(page: Page, form: Form, files: Files) -> str:
+    """On which channel they want to be contacted; what is on its way by another is taken back."""
+    wanted = form.get("channel", "")
+    try:
+        changed = prefer_channel(page.creditor, page.person, channel=wanted, author=actor_of(page.link), now=page.now)
+    except DomainError as error:
+        raise Problem("channel", "err_channel") from error
+    if changed and wanted not in ("", "whatsapp"):
+        withdraw_of_person(page.person.pk, reason="prefers_another_channel", now=page.now)
+    if changed:
+        _reconsider(page)
+        _write_down(page, "channel", channel=wanted or "any")
+    return "channel"
+
+
 def close(page: Page, form: Form, files: Files) -> str:
     """The link went to the wrong hands: it opens nothing any more."""
     revoke_links(page.debtor.pk, now=page.now, actor=actor_of(page.link), only=page.link.pk)
@@ -342,7 +389,7 @@ OPEN: dict[str, Action] = {"answer": answer, "not-me": not_me, "stop": stop}
 #: What needs proof.
 PROVEN: dict[str, Action] = {
     "pay": pay, "plan": plan, "promise": promise, "paid": paid, "dispute": dispute, "talk": talk, "resume": resume,
-    "consent": withdraw_consent, "hours": hours, "close": close,
+    "consent": withdraw_consent, "allow": allow, "hours": hours, "channel": channel, "close": close,
 }  # fmt: skip
 ACTIONS = OPEN | PROVEN
 
@@ -363,8 +410,13 @@ def told(page: Page, did: str) -> str:
     if did == "hours":
         _, preferred, chosen = page.hours
         return page.say("did_hours", hours=page.week(preferred)) if chosen else page.say("did_hours_all")
+    if did == "channel":
+        names = page.book.table("CHANNELS")
+        chosen_one = page.preferred_channel
+        return page.say("did_channel", channel=names[chosen_one]) if chosen_one else page.say("did_channel_any")
     holds = {
         "paid": "paid" in page.told, "talk": "talk" in page.told, "stop": page.stopped is not None,
         "resume": page.stopped is None, "consent": page.consent is not None and page.consent.state == "revoked",
+        "allow": page.consent is not None and page.consent.state == "granted",
     }  # fmt: skip
     return page.say(f"did_{did}") if holds.get(did) else ""

@@ -30,9 +30,13 @@ TEXTS = {
     "ask_document_last3": "Gracias. Por su privacidad, elija los 3 últimos caracteres de su {document}.",
     "ask_birth_year": "Gracias. Por su privacidad, elija el año en que nació.",
     "ask_city": "Gracias. Por su privacidad, elija la ciudad de su domicilio.",
+    "ask_reference": (
+        "Gracias. Por su privacidad, elija el número que aparece en un documento reciente que recibió su empresa."
+    ),
     "then_document_last3": "Bien. Una última pregunta: ¿cuáles son los 3 últimos caracteres de su {document}?",
     "then_birth_year": "Bien. Una última pregunta: ¿en qué año nació?",
     "then_city": "Bien. Una última pregunta: ¿en qué ciudad está su domicilio?",
+    "then_reference": "Bien. Una última pregunta: ¿qué número aparece en un documento reciente que recibió su empresa?",
     "again": "Ese dato no coincide con el que tenemos. Puede intentarlo otra vez.",
     "document": "documento de identidad",
     "wrong_person": "Gracias por avisarnos y disculpe la molestia. No volveremos a escribir a este número.",

@@ -26,9 +26,16 @@ TEXTS = {
     "ask_document_last3": "Obrigado. Pela sua privacidade, escolha os 3 últimos caracteres do seu {document}.",
     "ask_birth_year": "Obrigado. Pela sua privacidade, escolha o ano em que você nasceu.",
     "ask_city": "Obrigado. Pela sua privacidade, escolha a cidade do seu endereço.",
+    "ask_reference": (
+        "Obrigado. Pela sua privacidade, escolha o número que aparece em um documento recente que a sua empresa "
+        "recebeu."
+    ),
     "then_document_last3": "Certo. Só mais uma pergunta: quais são os 3 últimos caracteres do seu {document}?",
     "then_birth_year": "Certo. Só mais uma pergunta: em que ano você nasceu?",
     "then_city": "Certo. Só mais uma pergunta: qual é a cidade do seu endereço?",
+    "then_reference": (
+        "Certo. Só mais uma pergunta: que número aparece em um documento recente que a sua empresa recebeu?"
+    ),
     "again": "Esse dado não bate com o que temos. Você pode tentar de novo.",
     "document": "documento de identidade",
     "wrong_person": "Obrigado por avisar e desculpe o incômodo. Não vamos mais escrever para este número.",
