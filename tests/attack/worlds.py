@@ -11,7 +11,7 @@ from typing import Any
 
 from django.apps import apps
 
-from compliance.models import Consent, Contact, Decision, EvidencePack, LedgerCheck, Stop
+from compliance.models import Consent, ConsentClause, Contact, Decision, EvidencePack, LedgerCheck, Stop
 from kernel.ids import uuid7
 from messaging.models import (
     Attachment,
@@ -19,6 +19,7 @@ from messaging.models import (
     Enrolment,
     Message,
     Note,
+    OptInLink,
     Outbound,
     Presence,
     ProviderMessage,
@@ -169,6 +170,14 @@ def make_estate(number: Any, template: Any) -> Estate:
         state="granted", evidence={"words": mark}, external_id=f"k-{uuid7().hex[-8:]}", source="test", given_at=NOON,
         recorded_at=NOON,
     )  # fmt: skip
+    clause = ConsentClause.objects.create(
+        creditor_id=creditor.id, version="1", wording=mark, used_from=date(2026, 1, 1), file_name=f"{mark}.pdf",
+        media_type="application/pdf", size=1, sha256="0" * 64, body=secrets.seal("eA==", purpose="consent.clause"),
+        attested_by="x", attested_name=mark, attested_at=NOON, recorded_at=NOON,
+    )  # fmt: skip
+    link = OptInLink.objects.create(
+        creditor_id=creditor.id, code=uuid7().hex[-11:], wording=mark, version="1", author="x", created_at=NOON
+    )
     KeptAnswer.objects.create(
         place=uuid7().hex, fingerprint="x", status=201, body=secrets.seal(json.dumps({"x": mark}), purpose="answer"),
         locked_until=NOON, created_at=NOON,
@@ -238,6 +247,8 @@ def make_estate(number: Any, template: Any) -> Estate:
         "alert": {str(alert.id)},
         "stop": {str(stop.id)},
         "consent": {str(consent.id), consent.external_id},
+        "clause": {str(clause.id)},
+        "link": {str(link.id)},
         "enrolment": {str(enrolment.id)},
         "audit": {str(entry.id)},
     }

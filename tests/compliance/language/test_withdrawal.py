@@ -156,7 +156,8 @@ NO_WISHES = [
     "no autorizo ese cargo",
     "puedo retirar mi pedido?",
     "quiero retirar el producto",
-    "Autorizo a Sofás SA a enviarme por este WhatsApp mensajes sobre mi cuenta, incluidos avisos y recordatorios de pago. Puedo retirar esta autorización cuando quiera.",
+    "Autorizo a Sofás SA a enviarme por este WhatsApp mensajes sobre mi cuenta, incluidos avisos "
+    "y recordatorios de pago. Puedo retirar esta autorización cuando quiera.",
 ]
 BEFORE = [
     "",
