@@ -21,7 +21,6 @@ from compliance.models import Consent, Stop
 from compliance.services import raise_stop
 from compliance.services.preferences import prefer_channel
 from compliance.services.stops import KINDS
-from kernel.errors import DomainError
 from kernel.ids import uuid7
 from messaging.message_templates.services import seed_defaults
 from messaging.models import Conversation, Enrolment, Message, MessageTemplate, OptInLink, SendRequest
@@ -44,7 +43,7 @@ from tests.factories import (
     make_user,
 )
 from workbench.debtors.blockers import _where
-from workbench.debtors.words import trouble
+from workbench.debtors.words import trouble_of
 
 TODAY = NOON.date()
 CARDS = ("promise", "plan", "payable", "payment", "dispute", "wrong-person", "stop", "consent", "contact")
@@ -451,7 +450,7 @@ def test_every_reason_has_an_owner_a_remedy_and_a_place_where_it_is_mended() -> 
             assert owner_text(finding, language) and remedy(finding, language), condition
     for code in ("no_address", "wrong_number", "no_number", "template_missing", "template_not_approved", "nothing_open",
                  "variable_missing", "identity_unknown", "anything else"):  # fmt: skip
-        assert all(trouble(DomainError(code, code))), code
+        assert all(trouble_of(code)), code
 
 
 def test_what_the_debtor_prefers_is_shown_with_where_it_comes_from(world: World) -> None:

@@ -246,7 +246,7 @@ def why_not_asked(code: str) -> str:
             "They may be asked on WhatsApp only within 24 hours after they wrote: give them the link, or ask in a call."
         )
     if code.startswith(("no_", "wrong_", "template_")):
-        return words.trouble(DomainError(code, code))[0]
+        return words.trouble_of(code)[0]
     return gettext("The rules do not let the question out now: %(rule)s.") % {"rule": code}
 
 

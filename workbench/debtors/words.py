@@ -161,6 +161,11 @@ def ended(reason: str) -> str:
 
 def trouble(error: DomainError) -> tuple[str, str, str]:
     """Why no message can be made: (what, who mends it, how)."""
+    return trouble_of(error.code, str(error.args[0]) if error.args else "")
+
+
+def trouble_of(code: str, otherwise: str = "") -> tuple[str, str, str]:
+    """The same by its code; `otherwise` says what, where the code is none of those that are known."""
     owners = texts().owners
     return {
         "no_address": (
@@ -204,8 +209,8 @@ def trouble(error: DomainError) -> tuple[str, str, str]:
             gettext("Complete the creditor's or the invoice's data."),
         ),
     }.get(
-        error.code,
-        (error.args[0] if error.args else error.code, owners["administrator"], gettext("Look at the set-up.")),
+        code,
+        (otherwise or code, owners["administrator"], gettext("Look at the set-up.")),
     )
 
 
