@@ -26,7 +26,7 @@ from messaging.sending.request import request_send
 from messaging.sending.wishes import Content, Wish, render
 from messaging.sequences.decide import local_date
 from messaging.sequences.services import Account, accounts
-from portfolio.models import ContactPoint
+from portfolio.models import ContactPoint, Debtor
 
 #: Who did not answer is asked again after this at the earliest.
 AGAIN = timedelta(days=30)
@@ -64,15 +64,15 @@ def question(account: Account, point: ContactPoint, language: str) -> Content:
 
 
 def may_be_asked(pairs: Iterable[Whose], now: datetime) -> set[Whose]:
-    """Of these (person, creditor, contact point): who has not answered yet and was not asked of late. Two queries."""
+    """Of these (person, creditor, contact point): who has not answered yet and was not asked of late. Three queries."""
     wanted = list(pairs)
     open_ones = {key for key, state in standing_consents(wanted, now).items() if state not in _ANSWERED}
     if not open_ones:
         return set()
+    debtors = Debtor.objects.filter(person_id__in={person for person, _, _ in open_ones}).values_list("pk", flat=True)
     recent = SendRequest.objects.filter(
-        message_class=CLASS, contact_point_id__in={point for _, _, point in open_ones}, requested_at__gt=now - AGAIN,
-        state__in=_ALIVE,
-    )  # fmt: skip
+        debtor_id__in=list(debtors), message_class=CLASS, requested_at__gt=now - AGAIN, state__in=_ALIVE
+    )
     asked = set(recent.values_list("person_id", "creditor_id", "contact_point_id"))
     return open_ones - asked
 
@@ -131,8 +131,9 @@ def _ask(loaded: Sequence[Account], done: Asked, *, actor: str, origin: str, now
 def _windows(points: Sequence[ContactPoint], now: datetime) -> dict[uuid.UUID, Conversation]:
     """Contact point -> the conversation in which the provider's window is open."""
     rows = Conversation.objects.filter(
-        contact_point_id__in=[point.pk for point in points], last_inbound_at__gt=now - WINDOW + WINDOW_MARGIN
-    ).order_by("last_inbound_at")
+        person_id__in={point.person_id for point in points}, contact_point_id__in=[point.pk for point in points],
+        last_inbound_at__gt=now - WINDOW + WINDOW_MARGIN,
+    ).order_by("last_inbound_at")  # fmt: skip
     return {row.contact_point_id: row for row in rows if row.contact_point_id is not None}
 
 
@@ -178,8 +179,11 @@ def question_of(answer: Message) -> Question | None:
     asked = Message.objects.filter(conversation_id=answer.conversation_id, direction="out", message_class=CLASS)
     found = asked.filter(pk=answer.reply_to_id).first() if answer.reply_to_id else None
     found = found or asked.filter(at__lte=answer.at).order_by("-at", "-id").first()
-    request = SendRequest.objects.select_related("template").filter(message_id=found.pk).first() if found else None
-    return Question(found, request) if found is not None and request is not None else None
+    if found is None:
+        return None
+    sent = SendRequest.objects.select_related("template").filter(debtor_id=found.debtor_id, message_id=found.pk)
+    request = sent.first()
+    return Question(found, request) if request is not None else None
 
 
 def proof_of(answer: Message, asked: Question, account: Account, point: ContactPoint, *, granted: bool) -> Proof:

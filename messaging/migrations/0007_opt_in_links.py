@@ -52,7 +52,9 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["tenant", "creditor_id"], name="messaging_optinlink_creditor")],
+                "indexes": [
+                    models.Index(fields=["tenant", "creditor_id", "debtor"], name="messaging_optinlink_creditor")
+                ],
                 "constraints": [
                     tenants.walls.TenantKey(name="messaging_optinlink_key"),
                     tenants.walls.Wall(kind="creditor", name="messaging_optinlink_wall"),

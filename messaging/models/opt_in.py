@@ -31,5 +31,5 @@ class OptInLink(TenantModel):
             models.UniqueConstraint(fields=["tenant", "code"], name="messaging_optinlink_code")
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["tenant", "creditor_id"], name="messaging_optinlink_creditor")
+            models.Index(fields=["tenant", "creditor_id", "debtor"], name="messaging_optinlink_creditor")
         ]

@@ -258,7 +258,9 @@ def make_link(request: PageRequest, debtor: Debtor, form: CardForm) -> Done:
 
 def own_link(debtor: Debtor, now: datetime) -> str:
     """The address of the debtor's own link; '' where there is none or no number serves the creditor."""
-    link = OptInLink.objects.filter(debtor=debtor, retired_at=None).order_by("-id").first()
+    link = (
+        OptInLink.objects.filter(creditor_id=debtor.creditor_id, debtor=debtor, retired_at=None).order_by("-id").first()
+    )
     number = Channels(now=now).number_for(debtor.creditor_id) if link else None
     return click_to_chat.address_of(link, number) if link and number else ""
 
