@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from workbench.debtors import money_cards, standing_cards, views
+from workbench.debtors import contactable, money_cards, standing_cards, views
 from workbench.debtors.acts import LEADERS, deed, view_of
 from workbench.debtors.forms import CardForm, CloseDisputeForm, LiftForm, PauseForm, VerifyForm
 
@@ -16,8 +16,8 @@ ONE = "<uuid:debtor_id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.debtors, name="debtors"),
-    path("contactable/", views.contactable, name="contactable"),
-    path("contactable/ask/", views.ask_for_consent, name="contactable-ask"),
+    path("contactable/", contactable.contactable, name="contactable"),
+    path("contactable/ask/", contactable.ask_for_consent, name="contactable-ask"),
     path(ONE, views.debtor, name="debtor"),
     path(f"{ONE}panel/", views.panel, name="debtor-panel"),
     path(f"{ONE}document/", views.document, name="debtor-document"),

@@ -5,12 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from compliance.models import Consent, Decision, Stop
@@ -18,7 +16,6 @@ from compliance.queries import why
 from compliance.services.preferences import channel_in, layer_of
 from kernel.money import Money
 from kernel.phones import spoken
-from messaging.bot import opt_in
 from messaging.desk.people import names_of
 from messaging.models import Conversation, Message
 from messaging.sequences.outlook import outlooks
@@ -28,13 +25,13 @@ from portfolio.models import Agreement, Creditor, Debtor, Dispute, Entry, Instal
 from portfolio.places import today_in
 from portfolio.queries import search, standing
 from portfolio.search import invoices_named
-from tenants import audit
 from tenants.models import AuditEntry
 from tenants.secrets import unseal
 from workbench.access import PageRequest, page
 from workbench.debtors import words
 from workbench.debtors.acts import LEADERS, debtor_or_404, htmx, note
 from workbench.debtors.blockers import blockers, next_step
+from workbench.debtors.contactable import shown
 from workbench.debtors.panel import (
     agreement_card,
     budgets_of,
@@ -49,11 +46,9 @@ from workbench.debtors.panel import (
     user_of,
 )
 from workbench.debtors.queries import (
-    LOOKED_AT,
     SORTS,
     STATES,
     Filters,
-    contactable_of,
     csv_lines,
     filtered,
     labels,
@@ -61,7 +56,6 @@ from workbench.debtors.queries import (
     page_of,
     sums,
 )
-from workbench.debtors.standing_cards import why_not_asked
 from workbench.supervisor.tables import csv_answer
 
 #: Rows that a tab shows; what is older is in the exports.
@@ -89,7 +83,7 @@ def debtors(request: PageRequest) -> HttpResponseBase:
     """/o/<slug>/debtors/: the portfolio, filtered; `?format=csv` is exactly what is filtered."""
     filters = Filters.of(request.GET)
     if filters.state == "unreachable":
-        return _contactable(request, filters.creditor)  # the gate alone knows who is not contactable
+        return shown(request, filters.creditor)  # the gate alone knows who is not contactable
     today = today_in(request.organisation.country, request.now)
     rows = filtered(filters, today)
     if request.GET.get("format") == "csv":
@@ -108,68 +102,6 @@ def debtors(request: PageRequest) -> HttpResponseBase:
     }  # fmt: skip
     template = "workbench/debtors/list.html#rows" if htmx(request) else "workbench/debtors/list.html"
     return render(request, template, context)
-
-
-@page()
-@require_safe
-def contactable(request: PageRequest) -> HttpResponseBase:
-    """How many can be contacted, why the others not, and what to do about it."""
-    return _contactable(request, Filters.of(request.GET).creditor)
-
-
-def _contactable(request: PageRequest, creditor_id: uuid.UUID | None) -> HttpResponseBase:
-    found = contactable_of(creditor_id, now=request.now)
-    every, wanted = found.reasons, request.GET.get("reason", "")[:60]
-    if wanted in {reason.key for reason in every}:
-        found.reasons = [reason for reason in every if reason.key == wanted]
-    else:
-        wanted = ""
-    if request.GET.get("format") == "csv":
-        head = ["external_id", "name", "creditor", "open", "currency", "rule", "reason", "owner", "remedy"]
-        told = (
-            [
-                each.external_id, each.person.name, each.creditor.name,
-                str(Money.from_minor(each.open_minor, each.currency).amount), each.currency, reason.blocker.rule,
-                reason.blocker.general or reason.blocker.text, reason.blocker.owner, reason.blocker.remedy,
-            ]
-            for reason in found.reasons
-            for each in reason.debtors
-        )  # fmt: skip
-        return csv_answer([head, *told], f"not-contactable-{request.now.date().isoformat()}")
-    context = {
-        "found": found, "creditor_id": creditor_id, "creditors": list(Creditor.objects.order_by("name")[:200]),
-        "share": found.reachable / found.looked_at if found.looked_at else None,
-        "all_looked_at": found.total <= LOOKED_AT, "every": every, "wanted": wanted,
-        "may_ask": request.membership.role in LEADERS,
-    }  # fmt: skip
-    return render(request, "workbench/debtors/contactable.html", context)
-
-
-@page(roles=LEADERS)
-@require_POST
-def ask_for_consent(request: PageRequest) -> HttpResponseBase:
-    """Ask everybody who cannot be contacted for want of a consent, as far as the gate lets the question out."""
-    filters = Filters.of(request.POST)
-    found = contactable_of(filters.creditor, now=request.now)
-    wanting = [each for reason in found.reasons if reason.blocker.fix == "debtor-consent" for each in reason.debtors]
-    done = opt_in.ask([each.pk for each in wanting], actor=request.actor, origin="agent", now=request.now)
-    for sent in done.requests:
-        audit.record(
-            "debtor.consent_asked", actor=request.actor, subject="portfolio.debtor", subject_id=sent.debtor_id,
-            creditor_id=sent.creditor_id, after={"request": str(sent.pk)},
-        )  # fmt: skip
-    asked = len(done.requests)
-    told = ngettext("%(n)s debtor was asked.", "%(n)s debtors were asked.", asked) % {"n": asked}
-    later = asked - done.allowed
-    if later:
-        told += " " + ngettext(
-            "%(n)s question waits for its hour.", "%(n)s questions wait for their hour.", later
-        ) % {"n": later}  # fmt: skip
-    for code, count in done.left.most_common():
-        told += " " + gettext("%(n)s not asked: %(why)s") % {"n": count, "why": why_not_asked(code)}
-    messages.add_message(request, messages.SUCCESS if asked else messages.WARNING, told)
-    back = reverse("contactable", kwargs={"organisation": request.organisation.slug})
-    return HttpResponseRedirect(back + (f"?creditor={filters.creditor}" if filters.creditor else ""))
 
 
 @page()
