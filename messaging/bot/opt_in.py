@@ -34,6 +34,8 @@ CLASS = "consent_request"
 #: Names the bot's own question in the evidence; other words get another number.
 VERSION = "bot-1"
 BATCH = 200
+#: The buttons, and whether each is a yes.
+ANSWERS = {"consent:yes": True, "consent:no": False}
 _ALIVE = ("waiting", "queued", "sent", "uncertain")
 #: Whose own answer settles it; everybody else may be asked.
 _ANSWERED = frozenset({"granted", "refused", "revoked"})
@@ -59,7 +61,7 @@ def question(account: Account, point: ContactPoint, language: str) -> Content:
     words = texts.say(
         language, country, "ask_consent_named" if named else "ask_consent", creditor=account.creditor.name
     )
-    buttons = [{"id": name, "title": texts.title(language, country, name)} for name in ("consent:yes", "consent:no")]
+    buttons = [{"id": name, "title": texts.title(language, country, name)} for name in ANSWERS]
     return {"kind": "buttons", "text": words, "buttons": buttons, "version": f"{VERSION}-{language}"}
 
 

@@ -85,10 +85,16 @@ def _one(conversation: Conversation, message: Message, facts: _Facts, *, now: da
         if account is None or _needs_silence(stop, message):
             return []
         return [flows.opt_out_confirmation(conversation, account, stop_id=stop.pk)]
+    contact = facts.contacts.get(conversation.contact_point_id) if conversation.contact_point_id else None
     if conversation.speaker != Conversation.Speaker.BOT or account is None or account.debtor.withdrawn_at is not None:
+        answer = str(message.content.get("tapped", ""))
+        if answer in opt_in.ANSWERS and account is not None and contact is not None:
+            # Their yes or no is a statement whoever speaks with them; the agent who asked goes on.
+            flow = flows.Flow(conversation, message, account, contact, now)
+            flow.consent(granted=opt_in.ANSWERS[answer])
+            return flow.wishes()
         _wait_for_human(conversation, message, now=now)
         return []
-    contact = facts.contacts.get(conversation.contact_point_id) if conversation.contact_point_id else None
     today = today_in(account.creditor.country, now)
     heard = hear(message, account, contact, today)
     proposal = account.debtor.pk in facts.proposals

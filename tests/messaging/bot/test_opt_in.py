@@ -73,7 +73,7 @@ def test_who_wrote_first_is_asked_taps_and_the_next_reminder_cites_that_consent(
         assert proof["collector"] == "system:bot" and proof["answer"] == "Sí, autorizo"
         assert proof["message_id"].startswith("wamid.") and proof["asked_message"] == str(question.message_id)
         assert proof["collected_at_utc"] == desk.now.strftime("%Y-%m-%dT%H:%M:%SZ")
-    desk.now += timedelta(days=2)
+    desk.now += timedelta(days=8)
     with desk.scope():
         Debtor.objects.filter(pk=debtor.pk).update(balance_as_of=desk.now)
     request = remind(desk, debtor)
@@ -199,6 +199,22 @@ def test_a_sequence_that_is_kept_back_for_want_of_a_consent_asks_for_it(desk: De
     with desk.scope():
         asked = SendRequest.objects.filter(message_class="consent_request")
         assert [row.debtor_id for row in asked] == [debtor.pk], "only where the question may go"
+
+
+def test_while_an_agent_speaks_a_tap_is_a_statement_all_the_same(desk: Desk) -> None:
+    with desk.scope():
+        debtor = desk.debtor(consent=False)
+        factories.make_conversation(
+            desk.number, desk.point(debtor), debtor=debtor, last_inbound_at=desk.now, speaker=Conversation.Speaker.AGENT
+        )
+    assert len(ask(desk, debtor).requests) == 1
+    with desk.scope():
+        desk.fresh(debtor)  # the question was seen
+    (thanks,) = desk.hear(debtor, "Sí, autorizo", tap="consent:yes")
+    with desk.scope():
+        assert Consent.objects.get(person_id=debtor.person_id).state == "granted"
+        assert "Registramos su autorización" in desk.text_of(thanks)
+        assert desk.conversation(debtor).speaker == Conversation.Speaker.AGENT
 
 
 def test_a_tap_without_a_question_proves_nothing(desk: Desk) -> None:
