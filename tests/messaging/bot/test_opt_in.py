@@ -102,7 +102,7 @@ def test_a_no_is_a_statement_too_and_is_not_asked_again(desk: Desk) -> None:
         )  # fmt: skip
         (request,) = request_send([wish], now=desk.now)
         assert request is not None
-        assert Decision.objects.get(pk=request.decision_id).rules == ["X-CONSENT"], "the gate holds it, not only we"
+        assert Decision.objects.get(pk=request.decision_id).rules[:2] == ["X-CONSENT", "CO-CONSENT"], "the gate holds it too"
     assert len(desk.hear(debtor, "hola")) == 2, "the refused question above, and the answer without another one"
 
 
@@ -117,6 +117,8 @@ def test_a_later_no_ends_an_earlier_yes_and_takes_back_what_waits(desk: Desk) ->
             now=desk.now - timedelta(days=9),
         )  # fmt: skip
     desk.now += timedelta(days=5)  # a Sunday: what is asked for waits
+    with desk.scope():
+        Debtor.objects.filter(pk=debtor.pk).update(balance_as_of=desk.now)
     waiting = remind(desk, debtor)
     assert waiting.state == "waiting"
     with desk.scope():
@@ -235,5 +237,5 @@ def test_an_opt_out_takes_the_permission_back_and_a_lifted_stop_does_not_bring_i
         lift_stop(Stop.objects.get(person_id=debtor.person_id).pk, by="user:x", reason="a mistake", now=desk.now)
     request = remind(desk, debtor)
     with desk.scope():
-        assert Decision.objects.get(pk=request.decision_id).rules == ["X-CONSENT"]
+        assert Decision.objects.get(pk=request.decision_id).rules == ["X-CONSENT", "CO-CONSENT"]
         assert ContactPoint.objects.filter(person_id=debtor.person_id).count() == 1
