@@ -365,7 +365,7 @@ def test_consent_is_recorded_with_who_when_how_and_the_words() -> None:
 
 def test_the_words_that_are_read_out_stand_in_the_debtors_language_and_have_their_version() -> None:
     world = World(consent=False)
-    client = world.client(language="en")
+    client = world.client()
     page = client.get(world.url("debtor-consent"), headers=HTMX).content.decode()
     found = re.search(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)
     assert found

@@ -655,8 +655,8 @@ def test_how_often_they_may_still_be_written_to_is_said_and_shrinks_with_each_co
 
 def test_every_change_is_written_down() -> None:
     there = visit()
-    there.post("stop")
     there.post("consent")
+    there.post("stop")
     there.post("talk", message="Hola", once="1")
     with there.scope():
         found = AuditEntry.objects.filter(actor=f"debtor:{there.link().pk}").values_list("action", flat=True)

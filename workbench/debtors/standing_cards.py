@@ -232,7 +232,7 @@ def ask_consent(request: PageRequest, debtor: Debtor, form: CardForm) -> Done:
     """Ask them by message whether we may write; the gate says whether the question may go out."""
     done = opt_in.ask([debtor.pk], actor=request.actor, origin="agent", now=request.now)
     if done.requests:
-        note(request, debtor, "debtor.consent_asked", request=str(done.requests[0].pk))
+        note(request, debtor, "debtor.consent_asked", question=str(done.requests[0].pk))
         return Done(*sent_words(done.requests))
     raise DomainError("consent_not_asked", "%(why)s", why=why_not_asked(next(iter(done.left), "")))
 

@@ -102,7 +102,9 @@ def test_a_no_is_a_statement_too_and_is_not_asked_again(desk: Desk) -> None:
         )  # fmt: skip
         (request,) = request_send([wish], now=desk.now)
         assert request is not None
-        assert Decision.objects.get(pk=request.decision_id).rules[:2] == ["X-CONSENT", "CO-CONSENT"], "the gate holds it too"
+        assert Decision.objects.get(pk=request.decision_id).rules[:2] == ["X-CONSENT", "CO-CONSENT"], (
+            "the gate holds it too"
+        )
     assert len(desk.hear(debtor, "hola")) == 2, "the refused question above, and the answer without another one"
 
 
