@@ -181,7 +181,7 @@ def question_of(answer: Message) -> Question | None:
     asked = Message.objects.filter(conversation_id=answer.conversation_id, direction="out", message_class=CLASS)
     found = asked.filter(pk=answer.reply_to_id).first() if answer.reply_to_id else None
     found = found or asked.filter(at__lte=answer.at).order_by("-at", "-id").first()
-    if found is None:
+    if found is None or found.debtor_id is None:
         return None
     sent = SendRequest.objects.select_related("template").filter(debtor_id=found.debtor_id, message_id=found.pk)
     request = sent.first()

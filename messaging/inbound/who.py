@@ -42,7 +42,8 @@ def _words(text: str) -> set[str]:
 def renamed(changes: Sequence[tuple[Conversation, str, str]], *, now: datetime) -> None:
     """Conversations whose profile name changed, as (conversation, before, after)."""
     for conversation, before, after in changes:
-        point = ContactPoint.objects.filter(pk=conversation.contact_point_id, identity__in=_SURE).first()
+        key = conversation.contact_point_id
+        point = ContactPoint.objects.filter(pk=key, identity__in=_SURE).first() if key else None
         if point is None:
             continue
         person = Person.objects.get(pk=point.person_id)

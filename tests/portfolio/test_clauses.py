@@ -18,6 +18,7 @@ from kernel.ids import uuid7
 from portfolio.imports.apply import Preview, apply_import, preview_import
 from portfolio.imports.mapping import Mapping, guess
 from portfolio.imports.mapping import read as read_csv
+from portfolio.imports.rows import ContactRow
 from portfolio.models import ContactPoint, Creditor, Debtor
 from tenants.models import AuditEntry
 from tenants.scope import tenant_scope
@@ -36,12 +37,18 @@ def creditor() -> Creditor:
         return factories.make_creditor()
 
 
+def inside(creditor: Creditor, **limits: Any) -> Any:
+    """The scope of a creditor's organisation."""
+    assert creditor.tenant_id is not None
+    return tenant_scope(creditor.tenant_id, **limits)
+
+
 def attest(creditor: Creditor, version: str = "2025", since: date = date(2025, 1, 1), **fields: Any) -> ConsentClause:
     values: dict[str, Any] = {
         "wording": WORDS, "file_name": "contrato.pdf", "body": PDF, "actor": "user:ana", "name": "Ana Gómez",
         "names_all": True, "now": NOON,
     } | fields  # fmt: skip
-    with tenant_scope(creditor.tenant_id):
+    with inside(creditor):
         return attest_clause(creditor, version=version, used_from=since, **values)
 
 
@@ -62,7 +69,7 @@ def line(key: int, signed: str, clause: str = "") -> str:
 
 
 def consents(creditor: Creditor) -> list[Consent]:
-    with tenant_scope(creditor.tenant_id):
+    with inside(creditor):
         return list(Consent.objects.filter(creditor_id=creditor.pk).order_by("id"))
 
 
@@ -71,7 +78,7 @@ def test_a_signing_date_is_a_consent_with_the_clause_as_its_evidence(creditor: C
     made = bring_in(creditor, line(1, "2025-06-02"))
     assert made.counts["rows"] and not made.counts.get("rejected")
     (row,) = consents(creditor)
-    with tenant_scope(creditor.tenant_id):
+    with inside(creditor):
         debtor = Debtor.objects.get(creditor=creditor)
         point = ContactPoint.objects.get(person_id=debtor.person_id)
         assert row.state == "granted" and row.contact_point_id == point.pk
@@ -117,7 +124,7 @@ def test_a_signature_without_its_clause_is_refused_with_its_line_and_nothing_of_
     assert [(error.line, error.code) for error in seen.errors] == [(3, code)]
     made = bring_in(creditor, text)
     assert made.counts["rejected"] == 1
-    with tenant_scope(creditor.tenant_id):
+    with inside(creditor):
         assert [debtor.external_id for debtor in Debtor.objects.filter(creditor=creditor)] == ["1"]
 
 
@@ -129,7 +136,7 @@ def test_what_the_line_says_itself_wins_over_the_signature() -> None:
     )
     text = "id,nombre,telefono,consentimiento,fecha_firma\n"
     text += "1,Ana,3104440001,baja,2025-06-02\n2,Eva,3104440002,no,2025-06-02\n3,Luz,3104440003,si,2025-06-02\n"
-    found = [row for row in read_csv(io.BytesIO(text.encode()), mapping) if hasattr(row, "consent_state")]
+    found = [row for row in read_csv(io.BytesIO(text.encode()), mapping) if isinstance(row, ContactRow)]
     assert [(row.consent_state, row.consent_signed_on) for row in found] == [
         ("revoked", None), ("unknown", None), ("imported_without_evidence", date(2025, 6, 2)),
     ]  # fmt: skip
@@ -141,7 +148,7 @@ def test_a_clause_is_kept_once_sealed_and_written_down(creditor: Creditor) -> No
     with pytest.raises(DomainError) as refused:
         attest(creditor, wording="Otra cosa")
     assert refused.value.code == "clause_exists"
-    with tenant_scope(creditor.tenant_id):
+    with inside(creditor):
         assert file_of(ConsentClause.objects.get(pk=clause.pk)) == PDF
         assert b"blank contract" not in ConsentClause.objects.get(pk=clause.pk).body.encode()
         (entry,) = AuditEntry.objects.filter(action="consent_clause.attest")
@@ -161,15 +168,15 @@ def test_what_is_no_clause_is_refused(creditor: Creditor, change: dict[str, Any]
     with pytest.raises(DomainError) as refused:
         attest(creditor, **change)
     assert refused.value.code == code
-    with tenant_scope(creditor.tenant_id):
+    with inside(creditor):
         assert not clauses_of(creditor.pk)
 
 
 def test_a_creditors_own_people_see_their_clauses_only(creditor: Creditor) -> None:
     attest(creditor)
-    with tenant_scope(creditor.tenant_id):
+    with inside(creditor):
         other = factories.make_creditor()
-    with tenant_scope(creditor.tenant_id, creditor_ids=[other.pk]):
+    with inside(creditor, creditor_ids=[other.pk]):
         assert not ConsentClause.objects.exists()
         with pytest.raises(DomainError):
             clause_for(clauses_of(creditor.pk), date(2025, 6, 2))
@@ -183,7 +190,7 @@ def test_a_verification_comes_with_who_how_and_when_and_a_later_one_begins_its_t
         head = text.splitlines()[0].split(",")
         mapping = guess(head, [text.splitlines()[1].split(",")], "CO")
         apply_import(creditor, read_csv(io.BytesIO(text.encode()), mapping), now=NOON)
-        with tenant_scope(creditor.tenant_id):
+        with inside(creditor):
             return ContactPoint.objects.get(value="+573104440009")
 
     point = read("2026-03-01")

@@ -138,12 +138,13 @@ def number_of(request: PageRequest, row: Creditor) -> Number | None:
 def _page(request: PageRequest, row: Creditor, form: ClauseForm, status: int = 200) -> HttpResponse:
     number = number_of(request, row)
     links = click_to_chat.open_links(row.pk)
-    listed = [{"link": link, "address": click_to_chat.address_of(link, number) if number else ""} for link in links]
+    addresses = [click_to_chat.address_of(link, number) if number else "" for link in links]
+    listed = [{"link": link, "address": address} for link, address in zip(links, addresses, strict=True)]
     context = {
         "row": row, "form": form, "clauses": clauses_of(row.pk), "links": listed,
         "number": spoken(number.address) if number else "", "may_edit": request.membership.role == Role.ADMIN,
-        "qr": qr.svg(listed[0]["address"], gettext("Opens WhatsApp with the words of the consent"))
-        if listed and number else "",
+        "qr": qr.svg(addresses[0], gettext("Opens WhatsApp with the words of the consent"))
+        if addresses and number else "",
         "wording": click_to_chat.wording_for(row, request.organisation),
     }  # fmt: skip
     return render(request, "workbench/creditors/consent.html", context, status=status)

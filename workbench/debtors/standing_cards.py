@@ -178,7 +178,8 @@ def lift(request: PageRequest, debtor: Debtor, form: CardForm) -> Done:
 def consent(request: PageRequest, debtor: Debtor, form: CardForm) -> Done:
     """Record what a person said about being written to, with everything that proves it."""
     data = form.cleaned_data
-    point = ContactPoint.objects.filter(person_id=debtor.person_id, pk=data["contact"] or None).first()
+    named = data["contact"]
+    point = ContactPoint.objects.filter(person_id=debtor.person_id, pk=named).first() if named else None
     proof = Proof(
         who=data["who"], number=point.value if point else "", wording=data["wording"],
         version=READ_EDITION if data["wording"] == to_be_read(debtor) else "typed", how=data["how"],

@@ -21,9 +21,9 @@ def desk(request: pytest.FixtureRequest) -> Desk:
     return open_desk(request.param)
 
 
-def company(desk: Desk, role: str = "accounts_payable", **fields: object) -> Debtor:
+def company(desk: Desk, role: str = "accounts_payable") -> Debtor:
     with desk.scope():
-        debtor = desk.debtor(company=True, verified=False, **fields)
+        debtor = desk.debtor(company=True, verified=False)
         ContactPoint.objects.filter(person_id=debtor.person_id).update(role=role, contact_name="Marta Ruiz")
         return debtor
 
