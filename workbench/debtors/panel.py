@@ -185,7 +185,7 @@ def evidence_words(row: Consent) -> list[tuple[str, str]]:
         "creditor_named": gettext("Names the creditor"), "channel_whatsapp": gettext("Names WhatsApp"),
         "purpose_includes_collection": gettext("Names collection"), "collected_at_utc": gettext("When (UTC)"),
         "answer": gettext("Answer"), "asked_message": gettext("Question"),
-        "asked_message_id": gettext("Question at WhatsApp"), "code": gettext("Reference"), "link": gettext("Link"),
+        "asked_message_id": gettext("Question at WhatsApp"), "code": gettext("Reference"), "link": gettext("Which link"),
         "identity": gettext("Identity then"), "attested_by": gettext("Attested by"), "clause": gettext("Clause"),
     }  # fmt: skip
     return [(labels.get(key, key.replace("_", " ")), _said(key, value)) for key, value in row.evidence.items() if value]
