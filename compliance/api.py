@@ -27,7 +27,7 @@ READ, WRITE = "portfolio:read", "portfolio:write"
 
 
 #: What a creditor may say; a grant without evidence is kept as imported_without_evidence, which opens nothing.
-STATES = ("granted", "imported_without_evidence", "revoked", "expired")
+STATES = ("granted", "imported_without_evidence", "refused", "revoked", "expired")
 CHANNELS = ("whatsapp", "sms", "email", "voice")
 
 

@@ -6,6 +6,7 @@ from compliance.decide.zones import zones_of_number
 from compliance.ledger import checks, lane
 from compliance.ledger.decisions import DECISION, DECISION_RECORDED, decision_digest
 from compliance.ledger.statements import CONSENT, STOP, consent_digest, lifted_digest, stop_digest
+from compliance.services.clauses import evidence_of
 from compliance.services.consent import take_notes
 from compliance.timemachine import trial  # noqa: F401  its jobs are known from now on
 from portfolio import hooks
@@ -17,7 +18,7 @@ digests.register(CONSENT, consent_digest, announced_by="consent.recorded")
 digests.register(STOP, stop_digest, announced_by="stop.raised", later={"stop.lifted": lifted_digest})
 digests.register("tenants.auditentry", audit_digest, announced_by="audit.recorded")
 
-hooks.install(sink=take_notes, zones=zones_of_number)
+hooks.install(sink=take_notes, zones=zones_of_number, clauses=evidence_of)
 
 events.READERS[lane.KIND] = None
 work.serves(lane.KIND)(lane.serve)

@@ -211,6 +211,7 @@ class Consent(TenantModel):
     class State(models.TextChoices):
         GRANTED = "granted"
         IMPORTED_WITHOUT_EVIDENCE = "imported_without_evidence"
+        REFUSED = "refused"  # asked, they answered no: nothing is written, and they are not asked again
         REVOKED = "revoked"
         EXPIRED = "expired"
 
@@ -241,6 +242,36 @@ class Consent(TenantModel):
                 nulls_distinct=False,
                 name="compliance_consent_version",
             )
+        ]
+
+
+class ConsentClause(TenantModel):
+    """The words of a creditor's contract by which customers agreed to be written to, as somebody attested them.
+
+    Uploaded once; an import's signing dates refer to it. Never changed: other words are another version.
+    """
+
+    wall = BY_CREDITOR
+    append_only = True
+    creditor_id = models.UUIDField()
+    version = models.CharField(max_length=40)  # as the contract form calls it
+    wording = models.TextField()
+    #: Contracts signed from this day on carry it, up to the day before the next version's.
+    used_from = models.DateField()
+    #: The blank contract form: its hash is what every consent under it names; sealed (tenants/secrets.py).
+    file_name = models.CharField(max_length=200)
+    media_type = models.CharField(max_length=80)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    body = models.TextField()
+    attested_by = models.CharField(max_length=120)
+    attested_name = models.CharField(max_length=200)
+    attested_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()  # machine clock
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "creditor_id", "version"], name="compliance_clause_once")
         ]
 
 

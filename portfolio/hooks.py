@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from kernel.errors import DomainError
@@ -43,6 +43,10 @@ class StopNote:
 Note = ConsentNote | StopNote
 #: Takes notes inside the scope and transaction that wrote the rows they are about. Doing it twice changes nothing.
 Sink = Callable[[Sequence[Note], datetime], None]
+#: The evidence of a contract clause: (day of signature, version or "") -> evidence; raises DomainError for none.
+Clause = Callable[[date, str], Mapping[str, Any]]
+#: The clauses of a creditor, read once for many rows.
+Clauses = Callable[[uuid.UUID], Clause]
 #: Candidate zones of an E.164 number, the likeliest first.
 Zones = Callable[[str], Sequence[str]]
 
@@ -57,19 +61,30 @@ def no_zones(e164: str) -> Sequence[str]:
     return ()
 
 
+def no_clauses(creditor_id: uuid.UUID) -> Clause:
+    """In a product in which nobody keeps contract clauses no signing date refers to one."""
+
+    def none(signed_on: date, version: str) -> Mapping[str, Any]:
+        raise DomainError("consent_not_kept", "this installation keeps no consents: send the row without them")
+
+    return none
+
+
 @dataclass(slots=True)
 class _Hooks:
     sink: Sink = refuse
     zones: Zones = no_zones
+    clauses: Clauses = no_clauses
 
 
 _hooks = _Hooks()
 
 
-def install(*, sink: Sink | None = None, zones: Zones | None = None) -> None:
+def install(*, sink: Sink | None = None, zones: Zones | None = None, clauses: Clauses | None = None) -> None:
     """Hand the functions down; those left out stay as they are."""
     _hooks.sink = sink or _hooks.sink
     _hooks.zones = zones or _hooks.zones
+    _hooks.clauses = clauses or _hooks.clauses
 
 
 def take(notes: Sequence[Note], now: datetime) -> None:
@@ -81,3 +96,8 @@ def take(notes: Sequence[Note], now: datetime) -> None:
 def zones_of(e164: str) -> list[str]:
     """Candidate zones of a number."""
     return list(_hooks.zones(e164))
+
+
+def clauses_of(creditor_id: uuid.UUID) -> Clause:
+    """The creditor's contract clauses, to be asked row by row."""
+    return _hooks.clauses(creditor_id)

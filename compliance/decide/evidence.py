@@ -246,11 +246,14 @@ def _facts_from(row: Mapping[str, Any], zones: tuple[str, ...]) -> Facts:
 
 def _consent_json(record: ConsentRecord) -> list[str]:
     row = [record.state, record.channel, record.purpose]
-    return row if record.expires_at is None else [*row, _instant(record.expires_at)]
+    if record.expires_at is not None or record.statement:
+        row.append("" if record.expires_at is None else _instant(record.expires_at))
+    return [*row, record.statement] if record.statement else row
 
 
 def _consent_from(row: list[str]) -> ConsentRecord:
-    return ConsentRecord(row[0], row[1], row[2], _parse(row[3]) if len(row) > 3 else None)
+    state, channel, purpose, expires, statement = [*row, "", ""][:5]
+    return ConsentRecord(state, channel, purpose, _parse(expires) if expires else None, statement)
 
 
 def _contact_json(contact: Contact) -> list[Any]:

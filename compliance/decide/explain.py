@@ -48,6 +48,7 @@ _OWNERS: Mapping[str, str] = {
     "X-LIMIT": "time",
     "X-CHANNEL-PAUSED": "supervisor",
     "X-WINDOW-CLOSED": "agent",
+    "DEBTOR-CHANNEL": "debtor",
     "time": "time",
     "other": "administrator",
 }
@@ -200,7 +201,7 @@ def _budget_reason(finding: Finding, words: Texts) -> str:
     values: dict[str, Any] = dict(finding.values)
     if finding.kind == "cap":
         if values["limit"] == 0:
-            return words.none_allowed
+            return words.other_channel if finding.rule == "DEBTOR-CHANNEL" else words.none_allowed
         return words.cap["day" if values["days"] == 1 else "days"].format(**values)
     if finding.kind == "spacing":
         return words.spacing.format(last=_date(values["last"], words), clear_days=values["clear_days"])

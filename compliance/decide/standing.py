@@ -111,7 +111,7 @@ def consent_state(intent: Intent, facts: Facts, at: datetime, window: timedelta 
     """'granted', or why there is no consent for this channel and purpose at this instant.
 
     An inbound message not older than `window` is evidence for a reply, and opens WhatsApp for a consent request; it
-    never overrides a revocation on that channel.
+    never overrides a revocation on that channel. Who answered no is not asked again.
     """
     standing: dict[tuple[str, str], str] = {}
     for record in facts.consents:
@@ -124,6 +124,8 @@ def consent_state(intent: Intent, facts: Facts, at: datetime, window: timedelta 
     if intent.message_class == CONSENT_REQUEST:
         if revoked:
             return "revoked"
+        if own == "refused":
+            return own
         if intent.channel != "whatsapp" or fresh:
             return "granted"
         passing = ("granted", "other_purpose_only")

@@ -28,6 +28,7 @@ CONSENT_STATES = (
     "imported_without_evidence",
     "other_channel_only",
     "other_purpose_only",
+    "refused",
     "revoked",
     "expired",
 )
@@ -112,12 +113,16 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class ConsentRecord:
-    """One consent. Of several about the same channel and purpose the last one stands."""
+    """One consent. Of several about the same channel and purpose the last one stands.
+
+    `statement` names the row that says so: a decision cites it, and no rule looks at it.
+    """
 
     state: str
     channel: str = "whatsapp"
     purpose: str = "collection"
     expires_at: datetime | None = None
+    statement: str = ""
 
 
 class Contact(NamedTuple):

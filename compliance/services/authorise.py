@@ -13,7 +13,7 @@ from datetime import datetime
 from compliance import decide as gate
 from compliance.decide import Decision, Facts, Intent, RuleSet, effective_class, facts_to_json, shipped_calendar
 from compliance.decide.evidence import finding_to_json
-from compliance.decide.remaining import Budget, remaining
+from compliance.decide.remaining import Budget, remaining, still_possible
 from compliance.ledger.decisions import NewDecision, write_decisions, write_rulesets
 from compliance.rulesets import Place
 from compliance.services import budget, facts, loading
@@ -104,6 +104,11 @@ class Outlook:
         """What the person's contact budget still holds on this channel, the tightest first."""
         one = self._judged
         return remaining(one.intent, one.facts, one.ruleset, self.asked_at)
+
+    def still_possible(self, until: datetime) -> int:
+        """How many such messages could still go out up to an instant."""
+        one = self._judged
+        return still_possible(one.intent, one.facts, one.ruleset, self.asked_at, until)
 
     def at(self, then: datetime) -> Decision:
         """What the gate would say at a later instant if no fact changed until then."""

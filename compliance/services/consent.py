@@ -5,14 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from django.db.models import Q
 
 from compliance.ledger.statements import CONSENT, consent_digest
 from compliance.models import Consent
-from compliance.services.loading import lock_persons
+from compliance.services.facts import consents_for
+from compliance.services.loading import load_consents, lock_persons
 from compliance.services.stops import raise_stops
 from compliance.services.values import exact
 from kernel.clock import machine_now
@@ -64,6 +65,38 @@ class NewConsent:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     external_id: str = ""
     expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a consent is proven by (common pack, consent.evidence): the burden of proof is the sender's.
+
+    `how` names the door it came in by: button, click_to_chat, page, call, contract, ...; `collector` who asked.
+    `creditor` is the creditor as the wording names it, '' when it does not. `more` are ids: of the message that says
+    it, of the message that asked, of the document.
+    """
+
+    who: str
+    wording: str
+    version: str
+    how: str
+    collector: str
+    at: datetime
+    number: str = ""
+    creditor: str = ""
+    document_hash: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def evidence(self) -> dict[str, Any]:
+        """As it is stored: the names that the packs use, nothing that is empty."""
+        stated = {
+            "who": self.who, "wa_number": self.number, "exact_wording": self.wording, "wording_version": self.version,
+            "purpose_includes_collection": True, "channel_whatsapp": True, "creditor_named": self.creditor,
+            "collected_at_utc": self.at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "collected_how": self.how, "collector": self.collector, "source_document_hash": self.document_hash,
+            **self.more,
+        }  # fmt: skip
+        return {name: value for name, value in stated.items() if value not in ("", None)}
 
 
 #: How far another machine's clock may be ahead of ours.
@@ -201,6 +234,32 @@ def record_consent(statement: Statement, now: datetime) -> Consent | None:
     """Record one statement; None when it was recorded before, or says nothing."""
     rows = record_consents([statement], now)
     return rows[0] if rows else None
+
+
+#: What a person says about being written to, for one creditor at one number.
+Whose = tuple[uuid.UUID, uuid.UUID, uuid.UUID]  # person, creditor, contact point
+
+
+def standing_consents(
+    whose: Iterable[Whose], now: datetime, *, channel: str = "whatsapp", purpose: str = "collection"
+) -> dict[Whose, str]:
+    """The state that stands for each, as the gate reads it at `now`: granted, refused, revoked, expired, ...
+
+    "unknown" where nothing was ever said about this channel and purpose. One query however many they are.
+    """
+    wanted = list(whose)
+    if not wanted:
+        return {}
+    with all_creditors():
+        said = load_consents(sorted({person for person, _, _ in wanted}))
+    found: dict[Whose, str] = {}
+    for key in wanted:
+        person, creditor, point = key
+        standing = consents_for(said.get(person, ()), creditor, point)
+        own = next((one for one in standing if (one.channel, one.purpose) == (channel, purpose)), None)
+        expired = own is not None and own.expires_at is not None and own.expires_at <= now
+        found[key] = "unknown" if own is None else "expired" if expired and own.state == "granted" else own.state
+    return found
 
 
 def revoke_consent(

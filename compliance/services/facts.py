@@ -43,6 +43,8 @@ from kernel.errors import DomainError
 SUPPLIED_BY = frozenset({"debtor"})
 #: Roles that are neither the debtor nor somebody who answers for the debt.
 THIRD_PARTIES = frozenset({"reference", "work"})
+#: Who speaks for a company is the debtor; nobody's accounts department speaks for a human being.
+FOR_A_COMPANY = frozenset({"representative", "accounts_payable"})
 _LEGAL = {
     "time_barred": "debt_time_barred",
     "sued": "sued_or_insolvency_procedure",
@@ -172,7 +174,8 @@ def consents_for(rows: Sequence[ConsentRow], creditor_id: uuid.UUID, point_id: u
             chosen = common
         assert chosen is not None
         row = chosen[1]
-        standing.append(ConsentRecord(row.state, row.channel, row.purpose, row.expires_at))
+        said = str(row.id) if row.id else ""
+        standing.append(ConsentRecord(row.state, row.channel, row.purpose, row.expires_at, said))
     return tuple(standing)
 
 
@@ -199,7 +202,7 @@ def _stops(
             stops.setdefault(row.kind, row.listed_on or _local_date(row.since, zones))
     if point.supplied_by not in SUPPLIED_BY:
         stops["number_not_supplied_by_debtor"] = True
-    if point.role in THIRD_PARTIES:
+    if point.role in THIRD_PARTIES or (point.role in FOR_A_COMPANY and known.persons[ask.person_id].kind != "company"):
         stops["recipient_not_debtor_or_guarantor"] = True
     if point.reported_wrong_at is not None or point.identity == "wrong_person":
         stops["number_reported_wrong"] = True

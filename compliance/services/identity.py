@@ -62,6 +62,23 @@ def reconfirm_number(contact_point_id: uuid.UUID, method: str, now: datetime) ->
     return _move(contact_point_id, Identity.UNKNOWN, method, now, reported_wrong_at=None, strikes=0)
 
 
+def doubt(contact_point_id: uuid.UUID, why: str, now: datetime) -> ContactPoint:
+    """Somebody else may answer here now (changed or recycled number, another profile): who answers is asked anew.
+
+    A number that was reported wrong stays so; nothing happens where nobody was known.
+    """
+    point = _locked(contact_point_id)
+    before = point.identity
+    if before in (Identity.UNKNOWN, Identity.WRONG_PERSON):
+        return point
+    point.identity, point.identity_at, point.identity_method = Identity.UNKNOWN, now, why
+    point.strikes, point.check_state = 0, {}
+    with all_creditors():
+        point.save(update_fields=["identity", "identity_at", "identity_method", "strikes", "check_state"])
+    _tell(point, before, why, now)
+    return point
+
+
 def _locked(contact_point_id: uuid.UUID) -> ContactPoint:
     with all_creditors():
         point = ContactPoint.objects.select_for_update(no_key=True).filter(pk=contact_point_id).first()
@@ -80,13 +97,10 @@ def _move(contact_point_id: uuid.UUID, state: str, method: str, now: datetime, *
         setattr(point, name, value)
     with all_creditors():
         point.save(update_fields=list(values))
-    emit(
-        Emit(
-            "identity.changed",
-            "portfolio.contactpoint",
-            point.id,
-            now,
-            data={"person": str(point.person_id), "from": before, "to": state, "method": method},
-        )
-    )
+    _tell(point, before, method, now)
     return point
+
+
+def _tell(point: ContactPoint, before: str, method: str, now: datetime) -> None:
+    data = {"person": str(point.person_id), "from": before, "to": point.identity, "method": method}
+    emit(Emit("identity.changed", "portfolio.contactpoint", point.id, now, data=data))

@@ -29,6 +29,7 @@ class PersonRow(NamedTuple):
     declared_zone: str
     address_zone: str
     subdivision: str
+    kind: str = "human"
 
 
 class PointRow(NamedTuple):
@@ -86,6 +87,7 @@ class ConsentRow(NamedTuple):
     purpose: str
     state: str
     expires_at: datetime | None
+    id: uuid.UUID | None = None
 
 
 class ContactRow(NamedTuple):
@@ -132,7 +134,7 @@ def read_persons(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, PersonRow]:
 def _persons(ids: Iterable[uuid.UUID], lock: str) -> dict[uuid.UUID, PersonRow]:
     rows = _rows(
         PersonRow,
-        "SELECT id, country, declared_zone, address_zone, subdivision FROM portfolio_person "
+        "SELECT id, country, declared_zone, address_zone, subdivision, kind FROM portfolio_person "
         f"WHERE id = ANY(%s) ORDER BY id {lock}",
         [sorted(set(ids))],
     )
@@ -186,16 +188,6 @@ def load(asks: Sequence[Ask], persons: dict[uuid.UUID, PersonRow], now: datetime
         "WHERE person_id = ANY(%s) AND lifted_at IS NULL ORDER BY since, id",
         [ids],
     )
-    consents = _rows(
-        ConsentRow,
-        # A grant that was corrected stands no more; a revocation stands until something newer is granted.
-        "SELECT person_id, contact_point_id, creditor_id, channel, purpose, state, expires_at FROM compliance_consent c "
-        "WHERE person_id = ANY(%s) AND (external_id = '' OR state = 'revoked' OR NOT EXISTS (SELECT 1 FROM "
-        "compliance_consent n WHERE n.tenant_id = c.tenant_id AND n.person_id = c.person_id "
-        "AND n.external_id = c.external_id AND n.creditor_id IS NOT DISTINCT FROM c.creditor_id "
-        "AND n.version > c.version)) ORDER BY given_at, id",
-        [ids],
-    )
     return Known(
         book=book,
         persons=persons,
@@ -205,8 +197,24 @@ def load(asks: Sequence[Ask], persons: dict[uuid.UUID, PersonRow], now: datetime
         invoices=_by(invoices, "debtor_id"),
         disputes=disputes,
         stops=_by(stops, "person_id"),
-        consents=_by(consents, "person_id"),
+        consents=load_consents(ids),
     )
+
+
+def load_consents(person_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[ConsentRow]]:
+    """By person, what was said about consent and has not been corrected, oldest first."""
+    rows = _rows(
+        ConsentRow,
+        # A grant that was corrected stands no more; a revocation stands until something newer is granted.
+        "SELECT person_id, contact_point_id, creditor_id, channel, purpose, state, expires_at, id "
+        "FROM compliance_consent c "
+        "WHERE person_id = ANY(%s) AND (external_id = '' OR state = 'revoked' OR NOT EXISTS (SELECT 1 FROM "
+        "compliance_consent n WHERE n.tenant_id = c.tenant_id AND n.person_id = c.person_id "
+        "AND n.external_id = c.external_id AND n.creditor_id IS NOT DISTINCT FROM c.creditor_id "
+        "AND n.version > c.version)) ORDER BY given_at, id",
+        [list(person_ids)],
+    )
+    return _by(rows, "person_id")
 
 
 def load_contacts(known: Known, now: datetime, *, days: int, own: Collection[uuid.UUID]) -> None:

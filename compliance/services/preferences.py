@@ -1,4 +1,4 @@
-"""The hours that a person prefers: a layer of their own over the packs, which can only narrow what the law leaves."""
+"""The hours and the channel that a person prefers: a layer of their own over the packs, which can only narrow."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ from tenants.models import Tenant
 #: Parts of the day that can be asked for, as hours.
 PARTS = {"any": (0, 24), "morning": (0, 12), "afternoon": (12, 18), "evening": (18, 24)}
 RULE = "DEBTOR-HOURS"
+#: Channels that can be preferred, and those that a preference keeps still.
+CHANNELS = ("whatsapp", "call", "email", "letter")
+_ALL_CHANNELS = ("whatsapp", "sms", "email", "call", "visit", "letter")
+CHANNEL_RULE = "DEBTOR-CHANNEL"
 _OWN = "debtor"
 
 
@@ -41,7 +45,7 @@ def prefer_hours(
     wanted = [overlap(hours, ((start, end),)) if day in days else () for day, hours in enumerate(permitted)]
     if not any(wanted):
         raise DomainError("hours_empty", "these hours leave none in which the law lets us write", pointer="/part")
-    held = RuleLayer.objects.filter(level=RuleLayer.Level.DEBTOR, owner_id=person.id, effective_to=None).first()
+    held = layer_of(person)
     former = dict(held.data) if held else {}
     data = {key: value for key, value in former.items() if key not in ("windows", "windows_rule")}
     if tuple(wanted) != permitted:
@@ -53,6 +57,44 @@ def prefer_hours(
         return False
     save_layer(
         _OWN, person.id, data, author=author, reason="the debtor's own choice of hours", now=now,
+        country=person.country or creditor.country,
+    )  # fmt: skip
+    return True
+
+
+def layer_of(person: Person) -> RuleLayer | None:
+    """The layer that holds a person's preferences now: who wrote it and since when are its provenance."""
+    return RuleLayer.objects.filter(level=RuleLayer.Level.DEBTOR, owner_id=person.id, effective_to=None).first()
+
+
+def channel_in(layer: RuleLayer | None) -> str:
+    """The channel that a layer prefers; "" when any will do."""
+    rows = layer.data.get("caps", ()) if layer else ()
+    kept = next((row["channels"] for row in rows if row.get("id") == CHANNEL_RULE), None)
+    return "" if kept is None else next((name for name in CHANNELS if name not in kept), "")
+
+
+def prefer_channel(creditor: Creditor, person: Person, *, channel: str, author: str, now: datetime) -> bool:
+    """Contact this person on one channel only ("": on any that is permitted); says whether that is new.
+
+    Answers to what they write themselves still go where they wrote. Raises DomainError `channel_unknown`.
+    """
+    if channel and channel not in CHANNELS:
+        raise DomainError("channel_unknown", "choose one of the channels", pointer="/channel")
+    held = layer_of(person)
+    former = dict(held.data) if held else {}
+    caps = [row for row in former.get("caps", ()) if row.get("id") != CHANNEL_RULE]
+    if channel:
+        caps.append({
+            "id": CHANNEL_RULE, "scope": "debtor", "channels": [name for name in _ALL_CHANNELS if name != channel],
+            "count": 0, "per": {"value": 1, "unit": "local_days", "kind": "calendar"}, "spacing": None,
+            "binding": "debtor_preference",
+        })  # fmt: skip
+    data = {key: value for key, value in former.items() if key != "caps"} | ({"caps": caps} if caps else {})
+    if data == former:
+        return False
+    save_layer(
+        _OWN, person.id, data, author=author, reason="the debtor's own choice of channel", now=now,
         country=person.country or creditor.country,
     )  # fmt: skip
     return True

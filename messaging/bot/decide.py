@@ -87,6 +87,7 @@ class Heard:
     minor: int | None = None  # and the amount, in minor units
     question: str = ""
     right: bool | None = None
+    opted_in: bool = False  # they sent the words of a click-to-chat link, which are a consent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,7 @@ class Known:
     disputed: bool = False
     agreement: bool = False
     proposal: bool = False
+    may_ask: bool = False  # whether they may be written to was never answered, nor asked of late
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +177,24 @@ def decide(heard: Heard, known: Known, state: dict[str, Any], now: datetime) -> 
         return Turn((), kept)
     if topic == "consent":
         return _understood(kept, Act("consent", {"granted": detail == "yes"}))
+    if heard.opted_in:
+        return _opted_in(known, kept)
     if known.identity != "verified":
-        return _identify(topic, heard, known, kept)
-    return _serve(topic, detail, heard, known, kept)
+        turn = _identify(topic, heard, known, kept)
+    else:
+        turn = _serve(topic, detail, heard, known, kept)
+    if known.may_ask and not kept.get("consent_asked") and any(act.name == "detail" for act in turn.acts):
+        # They came by themselves, and know now what it is about: the one moment to ask whether we may write.
+        return Turn((*turn.acts, Act("ask_consent")), {**turn.state, "consent_asked": True})
+    return turn
+
+
+def _opted_in(known: Known, state: dict[str, Any]) -> Turn:
+    """They sent a link's words: that it was noted, then who they are, then what it is about."""
+    noted = Act("say", {"text": "consent_yes"})
+    if known.identity == "verified":
+        return _understood(state, noted, Act("detail"))
+    return _understood(state, noted, *(_ask(known) if known.identity == "claimed" else (Act("ask_who"),)))
 
 
 def _understood(state: dict[str, Any], *acts: Act) -> Turn:

@@ -6,7 +6,7 @@ from typing import Any
 
 from compliance.services import NewConsent, claim, mark_wrong_person, record_consent, strike, verify
 from kernel.errors import DomainError
-from messaging.bot import checks, texts
+from messaging.bot import checks, opt_in, texts
 from messaging.bot.speaking import Speaking
 from messaging.message_templates import variables
 from messaging.sending.standing import withdraw_of_person
@@ -102,15 +102,29 @@ class Identity(Speaking):
             origin=("system", f"wrong:{self._point().pk}"),
         )
 
+    def ask_consent(self) -> None:
+        """Whether we may write to them from now on: nothing of a debt, and an answer with one tap."""
+        content = opt_in.question(self.account, self._point(), self.language)
+        self.put(content, message_class=opt_in.CLASS)
+
     def consent(self, granted: bool) -> None:
-        """Their answer to the question whether we may write."""
+        """Their answer to the question whether we may write: a statement, whichever it is."""
+        point, asked = self._point(), opt_in.question_of(self.message)
+        if asked is None:
+            self.ask_consent()  # without the words that they answer, the answer proves nothing
+            return
+        proof = opt_in.proof_of(self.message, asked, self.account, point, granted=granted)
         statement = NewConsent(
-            person_id=self.account.person.pk, contact_point_id=self._point().pk, channel="whatsapp", source="debtor",
-            state="granted", given_at=self.message.at, external_id=f"message:{self.message.pk}",
-            evidence={"message": str(self.message.pk), "how": "tap"},
+            person_id=self.account.person.pk, contact_point_id=point.pk, creditor_id=self.account.creditor.pk,
+            channel="whatsapp", source="debtor", state="granted" if granted else "refused", given_at=self.message.at,
+            external_id=f"message:{self.message.pk}", evidence=proof.evidence(),
         )  # fmt: skip
-        # A no is no statement: without a yes nothing is open anyway, and only a withdrawal ends one.
-        if granted and record_consent(statement, self.now) is not None:
-            facts_changed(self.account.person.pk, now=self.now)
-            unblock(self.account.person.pk, now=self.now)
+        if record_consent(statement, self.now) is not None:
+            if granted:
+                facts_changed(self.account.person.pk, now=self.now)
+                unblock(self.account.person.pk, now=self.now)
+            else:
+                withdraw_of_person(
+                    self.account.person.pk, reason="consent_refused", now=self.now, debtor_id=self.account.debtor.pk
+                )
         self.say(text="consent_yes" if granted else "consent_no")

@@ -10,8 +10,9 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from compliance import language
 from compliance.models import Stop
+from compliance.services.consent import Whose
 from kernel.money import Money, minor_units
-from messaging.bot import checks, flows
+from messaging.bot import checks, flows, opt_in
 from messaging.bot.accounts import last_day
 from messaging.bot.decide import Heard, Known, answer_in, decide, needs_answer
 from messaging.models import Conversation, Message
@@ -31,6 +32,7 @@ class _Facts:
     stops: dict[uuid.UUID, Stop]  # by person: the newest opt-out
     contacts: dict[uuid.UUID, ContactPoint]
     proposals: set[uuid.UUID]  # debtors with a plan that waits for their answer
+    askable: set[Whose]  # who may be asked whether we may write
 
 
 def react(heard: Sequence[tuple[Conversation, Message]], *, now: datetime) -> None:
@@ -39,7 +41,7 @@ def react(heard: Sequence[tuple[Conversation, Message]], *, now: datetime) -> No
     With an agent (or nobody) speaking it only marks that a person is waited for, unless nothing is to be answered.
     What is said to all of them is one question to the gate. Doing it twice sends nothing twice.
     """
-    facts = _facts(heard)
+    facts = _facts(heard, now)
     wishes: list[Wish] = []
     for conversation, message in heard:
         wishes += _one(conversation, message, facts, now=now)
@@ -47,13 +49,19 @@ def react(heard: Sequence[tuple[Conversation, Message]], *, now: datetime) -> No
         request_send(wishes, now=now)
 
 
-def _facts(heard: Sequence[tuple[Conversation, Message]]) -> _Facts:
+def _facts(heard: Sequence[tuple[Conversation, Message]], now: datetime) -> _Facts:
     persons = {c.person_id for c, _ in heard if c.person_id}
     debtors = {m.debtor_id for c, m in heard if c.person_id and m.debtor_id}
     points = {c.contact_point_id for c, _ in heard if c.person_id and c.contact_point_id}
     stops = Stop.objects.filter(person_id__in=persons, kind="opted_out", lifted_at=None).order_by("since")
+    known = {account.debtor.pk: account for account in accounts(debtors)} if debtors else {}
+    whose = {
+        (c.person_id, known[m.debtor_id].creditor.pk, c.contact_point_id)
+        for c, m in heard
+        if c.person_id and c.contact_point_id and m.debtor_id in known
+    }
     return _Facts(
-        accounts={account.debtor.pk: account for account in accounts(debtors)} if debtors else {},
+        accounts=known,
         stops={stop.person_id: stop for stop in stops},
         contacts={
             point.pk: point
@@ -62,6 +70,7 @@ def _facts(heard: Sequence[tuple[Conversation, Message]]) -> _Facts:
         proposals=set(
             Agreement.objects.filter(debtor_id__in=debtors, state="proposed").values_list("debtor_id", flat=True)
         ),
+        askable=opt_in.may_be_asked(whose, now),
     )
 
 
@@ -76,14 +85,22 @@ def _one(conversation: Conversation, message: Message, facts: _Facts, *, now: da
         if account is None or _needs_silence(stop, message):
             return []
         return [flows.opt_out_confirmation(conversation, account, stop_id=stop.pk)]
+    contact = facts.contacts.get(conversation.contact_point_id) if conversation.contact_point_id else None
     if conversation.speaker != Conversation.Speaker.BOT or account is None or account.debtor.withdrawn_at is not None:
+        answer = str(message.content.get("tapped", ""))
+        if answer in opt_in.ANSWERS and account is not None and contact is not None:
+            # Their yes or no is a statement whoever speaks with them; the agent who asked goes on.
+            flow = flows.Flow(conversation, message, account, contact, now)
+            flow.consent(granted=opt_in.ANSWERS[answer])
+            return flow.wishes()
         _wait_for_human(conversation, message, now=now)
         return []
-    contact = facts.contacts.get(conversation.contact_point_id) if conversation.contact_point_id else None
     today = today_in(account.creditor.country, now)
     heard = hear(message, account, contact, today)
     proposal = account.debtor.pk in facts.proposals
-    turn = decide(heard, _known(account, contact, today, proposal=proposal), conversation.bot_state, now)
+    may_ask = contact is not None and (account.person.pk, account.creditor.pk, contact.pk) in facts.askable
+    known = _known(account, contact, today, proposal=proposal, may_ask=may_ask)
+    turn = decide(heard, known, conversation.bot_state, now)
     conversation.bot_state = turn.state
     conversation.updated_at = now
     if not turn.acts:
@@ -124,8 +141,9 @@ def hear(message: Message, account: Account, contact: ContactPoint | None, today
         right = checks.right(account.person, question, answer)
     elif contact is not None and not tapped and contact.identity != ContactPoint.Identity.VERIFIED:
         question = str(contact.check_state.get("question", ""))
-        answer = message.text.strip() if question == checks.CITY else answer_in(question, message.text)
-        if question == checks.CITY:
+        free = question in (checks.CITY, checks.REFERENCE)
+        answer = message.text.strip() if free else answer_in(question, message.text)
+        if free:
             right = True if checks.right(account.person, question, answer) else None
         elif answer:
             right = checks.right(account.person, question, answer)
@@ -133,7 +151,7 @@ def hear(message: Message, account: Account, contact: ContactPoint | None, today
         kind=message.kind, text=message.text, tapped=tapped,
         intent=understood.name if understood.confidence >= 0.5 else "other",
         day=offer.on if offer else None, minor=_minor(offer.amount if offer else None, account.debtor.currency),
-        question=question, right=right,
+        question=question, right=right, opted_in="opt_in" in message.content,
     )  # fmt: skip
 
 
@@ -144,7 +162,7 @@ def _minor(amount: Decimal | None, currency: str) -> int | None:
     return Money(exact, currency).minor
 
 
-def _known(account: Account, contact: ContactPoint | None, today: date, *, proposal: bool) -> Known:
+def _known(account: Account, contact: ContactPoint | None, today: date, *, proposal: bool, may_ask: bool) -> Known:
     return Known(
         identity=contact.identity if contact else ContactPoint.Identity.UNKNOWN,
         today=today,
@@ -156,4 +174,5 @@ def _known(account: Account, contact: ContactPoint | None, today: date, *, propo
         disputed=any(invoice.disputed_at is not None for invoice in account.invoices),
         agreement=account.agreement is not None,
         proposal=proposal,
+        may_ask=may_ask,
     )

@@ -14,13 +14,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from compliance import language
-from compliance.services import note_inbound, raise_stop
+from compliance.services import note_inbound, raise_stop, revoke_consent
 from compliance.services.loading import lock_persons
 from kernel.errors import DomainError
 from kernel.ids import uuid7
 from kernel.phones import to_e164, wa_id_to_e164
 from messaging import bot
 from messaging.channels.whatsapp.receive import Inbound
+from messaging.inbound import opt_ins, who
 from messaging.models import Conversation, Message, Number, ProviderMessage
 from messaging.sending.standing import withdraw_of_people, withdraw_of_person
 from messaging.sequences.services import pause_for, pause_people
@@ -72,9 +73,13 @@ def arrive(number: Number, updates: Sequence[Inbound], *, now: datetime) -> list
     known = _by_provider_id([u.provider_id for u in found])
     found = [u for u in found if u.provider_id not in known]
     answered = _by_provider_id([u.context_id for u in found if u.context_id])
+    linked = opt_ins.taken([(u.provider_id, u.text, conversations[address_of(u)[:2]]) for u in found], now=now)
     debtors = _debtors([(conversations[address_of(u)[:2]], answered.get(u.context_id)) for u in found])
+    debtors = [linked[u.provider_id][1] if u.provider_id in linked else d for u, d in zip(found, debtors, strict=True)]
     messages = []
+    agreed: list[tuple[Conversation, Message, opt_ins.OptIn, Debtor, str]] = []
     spoken: list[tuple[Conversation, Message]] = []
+    renamed: list[tuple[Conversation, str, str]] = []
     for update, debtor in zip(found, debtors, strict=True):
         conversation, reply_to = conversations[address_of(update)[:2]], answered.get(update.context_id)
         message = Message(
@@ -86,6 +91,13 @@ def arrive(number: Number, updates: Sequence[Inbound], *, now: datetime) -> list
             reply_to_id=reply_to.pk if reply_to else None, state=Message.State.RECEIVED, at=update.at, recorded_at=now,
         )  # fmt: skip
         messages.append(message)
+        if update.provider_id in linked:
+            opted, meant = linked[update.provider_id]
+            if opted.whole:
+                message.content[opt_ins.MARK] = str(opted.link.pk)
+                agreed.append((conversation, message, opted, meant, update.provider_id))
+        if conversation.profile_name and update.profile_name not in ("", conversation.profile_name):
+            renamed.append((conversation, conversation.profile_name, update.profile_name))
         _spoke(conversation, update, debtor, now=now)
         if conversation.person_id and update.kind not in _SILENT:
             spoken.append((conversation, message))
@@ -97,7 +109,10 @@ def arrive(number: Number, updates: Sequence[Inbound], *, now: datetime) -> list
     bulk.update(Conversation, [conversations[address_of(u)[:2]] for u in found], _TOUCHED)
     if spoken:
         _heed(spoken, now=now)
+        for conversation, message, said, meant, provider_id in agreed:
+            opt_ins.record(conversation, message, said, meant, provider_id, now=now)
         jobs.enqueue_all(REACT, [(m.pk, f"conversation:{c.pk}") for c, m in spoken], tenant_id=current_tenant_id())
+    who.renamed(renamed, now=now)
     for update in found:
         if update.kind == "system":
             _system(conversations[address_of(update)[:2]], update, now=now)
@@ -130,10 +145,13 @@ def _heed(spoken: Sequence[tuple[Conversation, Message]], *, now: datetime) -> N
     persons = [c.person_id for c, _ in spoken if c.person_id]
     # Whoever writes about a person locks the person before anything of theirs, so that no two wait for each other.
     lock_persons(persons, skip_locked=False)
+    who.back_again([(c.contact_point_id, m.at) for c, m in spoken if c.contact_point_id], now=now)
     note_inbound([(c.person_id, c.contact_point_id, m.at) for c, m in spoken if c.person_id], channel="whatsapp")
     stopped: dict[uuid.UUID, tuple[Message, str]] = {}
     for conversation, message in spoken:
         tapped = message.content.get("tapped", "")
+        if opt_ins.MARK in message.content:
+            continue  # read already: it agrees, and asks for nothing else
         if conversation.person_id and (tapped == "opt_out" or (not tapped and language.is_opt_out(message.text))):
             stopped[conversation.person_id] = (message, "button" if tapped else "words")
     for person_id, (message, said) in stopped.items():
@@ -141,6 +159,11 @@ def _heed(spoken: Sequence[tuple[Conversation, Message]], *, now: datetime) -> N
         raise_stop(
             person_id, "opted_out", evidence={"message": str(message.pk), "said": said}, source="debtor", now=now
         )
+        # The permission goes with it: a stop that somebody lifts later opens nothing without a new one.
+        revoke_consent(
+            person_id, now=now, source="debtor", evidence={"message": str(message.pk), "said": said},
+            external_id=f"message:{message.pk}",
+        )  # fmt: skip
         withdraw_of_person(person_id, reason="opted_out", now=now, classes=None)
         pause_for(person_id, reason="opted_out", now=now)
     others = [person_id for person_id in persons if person_id not in stopped]
@@ -243,9 +266,5 @@ def _edited(update: Inbound, *, now: datetime) -> None:
 
 def _system(conversation: Conversation, update: Inbound, *, now: datetime) -> None:
     """The number changed hands or changed: what we knew about who answers there no longer holds (reference 3.6)."""
-    if update.media.get("type") in ("user_changed_number", "user_changed_user_id") and conversation.contact_point_id:
-        ContactPoint.objects.filter(pk=conversation.contact_point_id).update(
-            identity=ContactPoint.Identity.UNKNOWN, identity_at=now, identity_method="number_changed"
-        )
-        if conversation.person_id:
-            withdraw_of_person(conversation.person_id, reason="number_changed", now=now)
+    if update.media.get("type") in ("user_changed_number", "user_changed_user_id"):
+        who.number_changed(conversation, now=now)

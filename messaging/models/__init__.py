@@ -3,6 +3,7 @@
 from messaging.models.channels import MessageTemplate, Number, WhatsAppAccount
 from messaging.models.conversations import Attachment, Conversation, Message, ProviderMessage, StatusReport
 from messaging.models.desk import Draft, Note, Presence, QuickReply, ReadMark
+from messaging.models.opt_in import OptInLink
 from messaging.models.sending import Outbound, SendRequest
 from messaging.models.sequences import Enrolment, Sequence, SequenceVersion
 
@@ -15,6 +16,7 @@ __all__ = [
     "MessageTemplate",
     "Note",
     "Number",
+    "OptInLink",
     "Outbound",
     "Presence",
     "ProviderMessage",

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from compliance import language
+from compliance.decide.values import IDENTITY_PERMITS
 from compliance.services import Ask
 from kernel.errors import DomainError
 from kernel.ids import uuid7
@@ -162,6 +163,12 @@ def _draft(
         flags = language.flags_for(scan, text, context) | (flags or frozenset())
         seen = language.disclosure_of(text, names)
         disclosure = seen if disclosure is None else max(disclosure, seen)
+    if wish.message_class == "consent_request" and disclosure > min(1, IDENTITY_PERMITS[contact.identity]):
+        # No identity rule stands before this class (conventions.rule_kinds_by_class): it is held here to say nothing.
+        raise DomainError(
+            "consent_request_reveals", "a question for consent says nothing of a debt: take it out of the text",
+            pointer="/content/text",
+        )  # fmt: skip
     missing = frozenset(wish.missing or ()) if wish.missing is not None else missing_of(template)
     return Draft(
         wish=wish, debtor=debtor, contact=contact, number=number, conversation=conversation, template=template,

@@ -59,7 +59,9 @@ class Plan:
         return tuple(
             finding
             for finding in self.findings
-            if finding.kind not in OF_TIME or (finding.kind == "channel" and "until" not in finding.values)
+            if finding.kind not in OF_TIME
+            or (finding.kind == "channel" and "until" not in finding.values)
+            or finding.values.get("limit") == 0
         )
 
     @property

@@ -6,14 +6,17 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from compliance.models import Decision
 from kernel.clock import Clock
 from kernel.errors import DomainError
+from messaging.bot import opt_in
 from messaging.message_templates.choose import TemplateShelf
 from messaging.models import Enrolment, SendRequest
 from messaging.models import Sequence as DunningSequence
 from messaging.sending.request import request_send
 from messaging.sending.standing import withdraw
 from messaging.sending.wishes import Wish
+from messaging.sequences.outlook import OF_TIME
 from messaging.sequences.services import ON_HOLD, Account, accounts, plan, refresh, steps_in, unblock_templates
 from tenants import events, lanes, work
 from tenants.models import Event, Tenant
@@ -156,6 +159,7 @@ def step_on(due: Sequence[Enrolment], *, now: datetime) -> None:
             row.next_at = now + timedelta(seconds=30)
             continue
         _after(row, account, code, request, now=now)
+    _ask_for_consent([request for request in answers if request is not None], now=now)
     for row in moved:
         row.updated_at = now
     Enrolment.objects.bulk_update(
@@ -164,6 +168,21 @@ def step_on(due: Sequence[Enrolment], *, now: datetime) -> None:
     soonest = min((row.next_at for row in moved if row.next_at), default=None)
     if soonest is not None:
         lanes.wake("sequence", at=soonest)
+
+
+def _ask_for_consent(requests: Sequence[SendRequest], *, now: datetime) -> None:
+    """Whoever is not written to for want of a consent alone is asked for it, as far as the gate lets that out."""
+    denied = [request.decision_id for request in requests if request.state == SendRequest.State.WITHDRAWN]
+    if not denied:
+        return
+    wanting = Decision.objects.filter(pk__in=denied, rules__contains=["X-CONSENT"]).values_list("debtor_id", "findings")
+    debtors = {
+        debtor_id
+        for debtor_id, findings in wanting
+        if debtor_id and all(one["kind"] == "consent" for one in findings if one["kind"] not in OF_TIME)
+    }
+    if debtors:
+        opt_in.ask(debtors, actor="system:sequence", origin="system", now=now)
 
 
 def _after(row: Enrolment, account: Account, code: str, request: SendRequest, *, now: datetime) -> None:

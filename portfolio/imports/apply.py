@@ -35,6 +35,7 @@ from portfolio.imports.rows import (
 from portfolio.models import Creditor, Debtor, Import
 from portfolio.places import midday_of
 from portfolio.services.book import Book, open_book
+from portfolio.services.contacts import check_signature
 from portfolio.services.debtors import document_hash, put_contact, put_debtor
 from portfolio.services.invoices import check_invoice, put_invoice
 from portfolio.services.payments import Kind, check_payment, put_payment
@@ -290,6 +291,8 @@ def _check_line(book: Book, rows: list[Row]) -> None:
     fresh = Account(Debtor(tenant_id=book.creditor.tenant_id, creditor_id=book.creditor.id, currency=""))
     currencies: set[str] = set()
     for row in rows:
+        if isinstance(row, ContactRow) and row.consent_signed_on is not None:
+            check_signature(book, row.consent_signed_on, row.consent_clause)
         if isinstance(row, (InvoiceRow, PaymentRow, CreditRow)):
             currencies.add(row.currency)
             money = _money(row)
@@ -362,6 +365,8 @@ def _contact_fields(row: ContactRow) -> dict[str, Any]:
         "consent_channel": row.consent_channel,
         "consent_purpose": row.consent_purpose,
         "consent_evidence": row.consent_evidence,
+        "consent_signed_on": row.consent_signed_on,
+        "consent_clause": row.consent_clause,
     }
 
 

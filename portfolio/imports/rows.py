@@ -84,6 +84,9 @@ class ContactRow:
     consent_channel: str = "whatsapp"
     consent_purpose: str = "collection"
     consent_evidence: Evidence = field(default_factory=dict)
+    #: Or: signed on this day, a contract whose clause (a version; empty: the one in use then) says so.
+    consent_signed_on: date | None = None
+    consent_clause: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from django.db import models
 from django.db.models import Q
 
-from portfolio import search
+from portfolio import hooks, search
 from portfolio.entries import Account, Cause, Line, NewEntry, entry_digest
 from portfolio.hooks import Note
 from portfolio.models import (
@@ -99,6 +99,11 @@ class Book:
         """The creditor's imports that were undone."""
         states = Import.objects.filter(creditor=self.creditor, state=Import.State.UNDONE)
         return frozenset(states.values_list("id", flat=True))
+
+    @cached_property
+    def clause(self) -> hooks.Clause:
+        """The creditor's contract clauses."""
+        return hooks.clauses_of(self.creditor.id)
 
     # --- loading
 

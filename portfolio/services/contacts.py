@@ -15,13 +15,13 @@ from portfolio.entries import Account
 from portfolio.hooks import ConsentNote
 from portfolio.imports.rows import CONSENT_STATES, IDENTITY_STATES, ROLES, SUPPLIERS
 from portfolio.models import ContactPoint, Creditor, Debtor
-from portfolio.places import midday_of
+from portfolio.places import midday_of, today_in
 from portfolio.services.book import Book, Outcome
 
 CONTACT_FIELDS = (
     "kind", "value", "role", "contact_name", "contact_position", "source", "supplied_by", "supplied_on", "identity",
     "identity_on", "identity_evidence", "consent_state", "consent_channel", "consent_purpose", "consent_evidence",
-    "consent_on",
+    "consent_on", "consent_signed_on", "consent_clause",
 )  # fmt: skip
 _SURE = {"unknown": 0, "contacted": 1, "claimed": 2, "verified": 3}
 _EMAIL = re.compile(r"[^@\s,;<>]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
@@ -67,7 +67,7 @@ def put_contact(book: Book, account: Account, fields: Mapping[str, Any]) -> tupl
         if clean.get("role"):
             stated["role"] = clean["role"]
         if provenance["source"] != "unknown" or provenance["supplied_by"] != "unknown":
-            stated["provenance"] = provenance
+            stated["provenance"] = {**point.provenance, **provenance}
         for name, value in stated.items():
             if getattr(point, name) != value:
                 setattr(point, name, value)
@@ -84,16 +84,37 @@ def put_contact(book: Book, account: Account, fields: Mapping[str, Any]) -> tupl
     return point, outcome
 
 
+def check_signature(book: Book, signed_on: date, version: str) -> Mapping[str, Any]:
+    """The evidence of a contract signed on this day. Raises DomainError for a day to come, or without a clause."""
+    if signed_on > today_in(book.creditor.country, book.now):
+        raise DomainError(
+            "signed_later", "a contract cannot be signed on %(day)s: this day has not come yet",
+            pointer="consent_signed_on", day=signed_on.isoformat(),
+        )  # fmt: skip
+    return book.clause(signed_on, version)
+
+
 def _be_surer(point: ContactPoint, clean: Mapping[str, Any], book: Book) -> bool:
     stated = clean.get("identity") or "unknown"
-    if point.identity == "wrong_person" or point.identity == stated:
-        return False
-    if stated != "wrong_person" and _SURE[stated] <= _SURE[point.identity]:
-        return False
-    point.identity = stated
     on = clean.get("identity_on")
-    point.identity_at = midday_of(on, book.creditor.country) if on else book.now
-    point.identity_method = str((clean.get("identity_evidence") or {}).get("method") or book.cause.source)[:40]
+    at = midday_of(on, book.creditor.country) if on else book.now
+    if point.identity == "wrong_person":
+        return False
+    if point.identity == stated:
+        # The same again says nothing new, but a later verification begins its time anew.
+        if stated != "verified" or on is None or point.identity_at is None or at <= point.identity_at:
+            return False
+    elif stated != "wrong_person" and _SURE[stated] <= _SURE[point.identity]:
+        return False
+    point.identity, point.identity_at = stated, at
+    stated_as = clean.get("identity_evidence") or {}
+    point.identity_method = str(stated_as.get("method") or book.cause.source)[:40]
+    # Whose word it is stays with the number: a verification that nobody vouches for proves nothing.
+    vouched = {"by": str(stated_as.get("by") or ""), "on": on.isoformat() if on else None, "source": book.cause.source}
+    point.provenance = {
+        **point.provenance,
+        "verification": {"state": stated, "method": point.identity_method, **vouched},
+    }
     if stated == "wrong_person":
         point.reported_wrong_at = point.identity_at
     return True
@@ -152,9 +173,16 @@ def check_contact(creditor: Creditor, fields: Mapping[str, Any]) -> dict[str, An
 
 def _note_consent(book: Book, debtor: Debtor, point: ContactPoint, clean: Mapping[str, Any]) -> None:
     state = clean.get("consent_state") or "unknown"
+    evidence = dict(clean.get("consent_evidence") or {})
+    if signed_on := clean.get("consent_signed_on"):
+        state = "granted"
+        person = book.persons.get(debtor.person_id)
+        evidence = {
+            "who": person.name if person else "", "wa_number": point.value,
+            **check_signature(book, signed_on, clean.get("consent_clause") or ""),
+        }  # fmt: skip
     if state == "unknown":
         return
-    evidence = dict(clean.get("consent_evidence") or {})
     channel, purpose = clean.get("consent_channel") or "whatsapp", clean.get("consent_purpose") or "collection"
     stated = {"v": 1, "point": point.value, "creditor": book.creditor.id, "channel": channel, "purpose": purpose,
               "state": state, "evidence": evidence, "on": clean.get("consent_on")}  # fmt: skip

@@ -13,6 +13,7 @@ from django.apps import apps
 
 from compliance.models import (
     Consent,
+    ConsentClause,
     Contact,
     Decision,
     EvidencePack,
@@ -29,6 +30,7 @@ from messaging.models import (
     Enrolment,
     Message,
     Note,
+    OptInLink,
     Outbound,
     Presence,
     ProviderMessage,
@@ -179,6 +181,14 @@ def make_estate(number: Any, template: Any) -> Estate:
         state="granted", evidence={"words": mark}, external_id=f"k-{uuid7().hex[-8:]}", source="test", given_at=NOON,
         recorded_at=NOON,
     )  # fmt: skip
+    clause = ConsentClause.objects.create(
+        creditor_id=creditor.id, version="1", wording=mark, used_from=date(2026, 1, 1), file_name=f"{mark}.pdf",
+        media_type="application/pdf", size=1, sha256="0" * 64, body=secrets.seal("eA==", purpose="consent.clause"),
+        attested_by="x", attested_name=mark, attested_at=NOON, recorded_at=NOON,
+    )  # fmt: skip
+    link = OptInLink.objects.create(
+        creditor_id=creditor.id, code=uuid7().hex[-11:], wording=mark, version="1", author="x", created_at=NOON
+    )
     KeptAnswer.objects.create(
         place=uuid7().hex, fingerprint="x", status=201, body=secrets.seal(json.dumps({"x": mark}), purpose="answer"),
         locked_until=NOON, created_at=NOON,
@@ -261,6 +271,8 @@ def make_estate(number: Any, template: Any) -> Estate:
         "alert": {str(alert.id)},
         "stop": {str(stop.id)},
         "consent": {str(consent.id), consent.external_id},
+        "clause": {str(clause.id)},
+        "link": {str(link.id)},
         "enrolment": {str(enrolment.id)},
         "audit": {str(entry.id)},
     }

@@ -425,7 +425,9 @@ def test_every_contact_and_consent_row_reaches_its_person(creditor):
     apply(creditor, rows, sink=lambda found, now: notes.extend(found))
     with tenant_scope(creditor.tenant_id):
         phone, email = ContactPoint.objects.order_by("id")
+        said = phone.provenance.pop("verification")
         assert phone.provenance == {"source": "contract", "supplied_by": "debtor", "on": "2026-11-01"}
+        assert (said["method"], said["on"]) == ("branch", "2026-11-01") and said["source"].startswith("import:")
         assert (phone.identity, phone.identity_method, email.role) == ("verified", "branch", "work")
         (note,) = notes
         assert (note.contact_point_id, note.person_id, note.state) == (phone.id, phone.person_id, "granted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -14,11 +15,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from compliance.decide import Finding
+from compliance.decide.explain import owner_text, remedy
 from compliance.models import Consent, Stop
 from compliance.services import raise_stop
+from compliance.services.preferences import prefer_channel
+from compliance.services.stops import KINDS
 from kernel.ids import uuid7
 from messaging.message_templates.services import seed_defaults
-from messaging.models import Enrolment, Message, MessageTemplate, SendRequest
+from messaging.models import Conversation, Enrolment, Message, MessageTemplate, OptInLink, SendRequest
 from messaging.sequences.seeds import seed_sequence
 from messaging.sequences.services import refresh
 from portfolio import search
@@ -37,6 +42,8 @@ from tests.factories import (
     make_tenant,
     make_user,
 )
+from workbench.debtors.blockers import _where
+from workbench.debtors.words import trouble_of
 
 TODAY = NOON.date()
 CARDS = ("promise", "plan", "payable", "payment", "dispute", "wrong-person", "stop", "consent", "contact")
@@ -71,7 +78,7 @@ class World:
 
     def url(self, name: str, **parts: Any) -> str:
         """An address about the debtor."""
-        if name not in ("debtors", "contactable", "search"):
+        if name not in ("debtors", "contactable", "contactable-ask", "search"):
             parts.setdefault("debtor_id", self.debtor.pk)
         return reverse(name, kwargs={"organisation": self.tenant.slug, **parts})
 
@@ -336,18 +343,124 @@ def test_an_opt_out_ends_everything_and_hardship_gives_quiet(world: World) -> No
 def test_consent_is_recorded_with_who_when_how_and_the_words() -> None:
     world = World(consent=False)
     data = {"state": "granted", "contact": str(world.point.pk), "how": "call", "on": "2026-11-17", "at": "09:30",
-            "wording": "Autorizo que me escriban", "reference": "grabación 8871", "once": str(uuid7())}  # fmt: skip
+            "wording": "Autorizo que me escriban", "reference": "grabación 8871", "once": str(uuid7()),
+            "who": "Ana, la titular", "answer": "Sí, claro"}  # fmt: skip
     client = world.client()
     for _ in range(2):
         assert client.post(world.url("debtor-consent"), data, headers=HTMX).status_code == 200
     row = world.read(lambda: Consent.objects.get(person_id=world.debtor.person_id))
-    assert row.state == "granted" and row.evidence["wording"] == "Autorizo que me escriban"
+    assert row.state == "granted" and row.evidence["exact_wording"] == "Autorizo que me escriban"
+    assert row.evidence["who"] == "Ana, la titular" and row.evidence["answer"] == "Sí, claro"
+    assert row.evidence["collected_how"] == "call" and row.evidence["collector"].startswith("user:")
+    assert row.evidence["wa_number"] == world.point.value and row.evidence["document"] == "grabación 8871"
+    assert row.evidence["wording_version"] == "typed"
     assert row.given_at.isoformat() == "2026-11-17T15:30:00+00:00"
     assert world.audited() == ["debtor.consent"]
     assert world.post("debtor-consent", {**data, "on": "2026-11-18"}).status_code == 422
     assert world.post("debtor-consent", {**data, "state": "revoked", "once": str(uuid7())}).status_code == 200
+    assert world.post("debtor-consent", {**data, "state": "refused", "once": str(uuid7())}).status_code == 200
     states = world.read(lambda: list(Consent.objects.order_by("id").values_list("state", flat=True)))
-    assert states == ["granted", "revoked"]
+    assert states == ["granted", "revoked", "refused"]
+
+
+def test_the_words_that_are_read_out_stand_in_the_debtors_language_and_have_their_version() -> None:
+    world = World(consent=False)
+    client = world.client()
+    page = client.get(world.url("debtor-consent"), headers=HTMX).content.decode()
+    found = re.search(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)
+    assert found
+    wording = html.unescape(found[1]).strip()
+    assert wording.startswith("Autorizo a ") and world.creditor.name in wording
+    data = {"state": "granted", "contact": "", "how": "call", "on": "2026-11-17", "at": "09:30", "wording": wording,
+            "reference": "", "who": "Ana", "answer": "sí"}  # fmt: skip
+    assert world.post("debtor-consent", data).status_code == 200
+    row = world.read(lambda: Consent.objects.get(person_id=world.debtor.person_id))
+    assert row.evidence["wording_version"] == "read-1"
+
+
+def test_an_agent_asks_whether_we_may_write_once() -> None:
+    world = World(consent=False)
+    for _ in range(2):
+        answer = world.post("debtor-consent-ask", {})
+    assert answer.status_code == 422
+    (request,) = world.read(lambda: list(SendRequest.objects.filter(debtor=world.debtor)))
+    assert (request.message_class, request.verdict, request.origin_kind) == ("consent_request", "allow", "agent")
+    assert world.audited() == ["debtor.consent_asked"]
+
+
+def test_outside_of_the_window_nobody_is_asked_and_the_reason_is_told() -> None:
+    world = World(consent=False)
+    world.read(lambda: Conversation.objects.update(last_inbound_at=NOON - timedelta(days=3)))
+    answer = world.post("debtor-consent-ask", {})
+    assert answer.status_code == 422 and "24" in json.loads(answer["HX-Trigger"])["toast"]["text"]
+    assert not world.read(SendRequest.objects.exists)
+
+
+def test_a_debtors_own_link_is_made_once_and_shown() -> None:
+    world = World(consent=False)
+    for _ in range(2):
+        assert world.post("debtor-consent-link", {}).status_code == 200
+    assert "https://wa.me/" in world.client().get(world.url("debtor-consent"), headers=HTMX).content.decode()
+    assert world.read(OptInLink.objects.count) == 1
+
+
+def test_all_who_may_be_asked_are_asked_with_one_click_and_the_others_are_counted() -> None:
+    world = World(consent=False)
+    with tenant_scope(world.tenant.pk):
+        for _ in range(3):
+            make_debtor(world.creditor, invoices=[("50", TODAY - timedelta(days=4))], consent=False)
+    assert world.client("agent").post(world.url("contactable-ask")).status_code == 403
+    client = world.client("supervisor")
+    page = client.get(world.url("contactable")).content.decode()
+    assert world.url("contactable-ask") in page
+    answer = client.post(world.url("contactable-ask"), follow=True)
+    requests = world.read(lambda: list(SendRequest.objects.values_list("debtor_id", "message_class")))
+    assert requests == [(world.debtor.pk, "consent_request")]
+    told = answer.content.decode()
+    assert re.search(r"3 (not asked|no consultados|sin preguntar)", told), told[:3000]
+    assert world.audited() == ["debtor.consent_asked"]
+
+
+def test_reasons_are_filtered_also_in_the_csv() -> None:
+    world = World(consent=False)
+    with tenant_scope(world.tenant.pk):
+        make_debtor(world.creditor, invoices=[("60", TODAY - timedelta(days=4))], contact=False)
+    client = world.client("supervisor")
+    address = world.url("contactable")
+    whole = client.get(address).content.decode()
+    assert whole.count('class="panel reason"') == 2
+    one = client.get(address + "?reason=X-CONSENT").content.decode()
+    assert one.count('class="panel reason"') == 1 and "X-CONSENT" in one
+    assert client.get(address + "?reason=nonsense").content.decode().count('class="panel reason"') == 2
+    lines = client.get(address + "?reason=X-CONSENT&format=csv").content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 2 and "X-CONSENT" in lines[1]
+
+
+def test_every_reason_has_an_owner_a_remedy_and_a_place_where_it_is_mended() -> None:
+    conditions = [*KINDS, "number_not_supplied_by_debtor", "timezone_unknown", "debt_settled", "debt_time_barred"]
+    subjects = [*conditions, "consent", "identity", "prohibited_content", "required_content", "freshness", "channel",
+                "DEBTOR-CHANNEL", "something that a pack adds"]  # fmt: skip
+    for subject in subjects:
+        fix, page, label = _where(subject)
+        assert (fix or page) and label, subject
+        assert reverse(fix or page, kwargs={"organisation": "x", **({"debtor_id": uuid7()} if fix else {})})
+    for language in ("es", "pt", "en"):
+        for condition in conditions:
+            finding = Finding("R", "stop", {"condition": condition})
+            assert owner_text(finding, language) and remedy(finding, language), condition
+    for code in ("no_address", "wrong_number", "no_number", "template_missing", "template_not_approved", "nothing_open",
+                 "variable_missing", "identity_unknown", "anything else"):  # fmt: skip
+        assert all(trouble_of(code)), code
+
+
+def test_what_the_debtor_prefers_is_shown_with_where_it_comes_from(world: World) -> None:
+    world.read(
+        lambda: prefer_channel(world.creditor, world.debtor.person, channel="letter", author="debtor:x", now=NOON)
+    )
+    page = world.client().get(world.url("debtor") + "?tab=contacts").content.decode()
+    assert re.search(r"(carta|letter)", page) and re.search(r"(el deudor|the debtor)", page)
+    found = world.client("supervisor").get(world.url("contactable")).content.decode()
+    assert "DEBTOR-CHANNEL" in found, "and the page of those who cannot be contacted names it"
 
 
 def test_a_contact_is_added_with_its_provenance_and_verified(world: World) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from messaging.models import QuickReply
@@ -22,7 +22,7 @@ TYPED = {
 }  # fmt: skip
 
 
-def given_back(answer: HttpResponse) -> dict[str, str]:
+def given_back(answer: Any) -> dict[str, str]:
     """The fields of the form on the page."""
     found = re.findall(r'<textarea name="([^"]+)" hidden>\n(.*?)</textarea>', answer.content.decode(), re.DOTALL)
     return {name: html.unescape(value) for name, value in found}

@@ -20,6 +20,7 @@ from kernel.money import Money
 from messaging.bot import checks
 from messaging.models import Attachment, Conversation, Enrolment, Message, MessageTemplate, SendRequest
 from messaging.page import attachment
+from messaging.sending.dispatch import claim
 from messaging.sending.request import request_send
 from messaging.sending.wishes import Wish
 from portfolio.models import Agreement, ContactPoint, Debtor, DebtorLink, Dispute, Invoice, Payable, Promise
@@ -31,7 +32,7 @@ from tests import factories
 from tests.factories import NOON
 from tests.messaging.desk import Desk, open_desk
 from workbench.transparency import door, texts
-from workbench.transparency.queries import readable
+from workbench.transparency.frame import readable
 
 TOP = Path(__file__).resolve().parents[2]
 JPEG = b"\xff\xd8\xff\xe0" + b"0" * 400
@@ -563,10 +564,99 @@ def test_a_withdrawn_permission_blocks_reminders() -> None:
     assert _remind(there, NOON).verdict == "deny"
 
 
+def test_a_permission_is_given_in_words_that_stand_on_the_page_and_taken_back() -> None:
+    there = visit(consent=False)
+    assert _remind(there, NOON).verdict == "deny"
+    assert "esto es lo que autoriza" in there.text()
+    once = {"once": "abc"}
+    assert "Registramos su autorización" in there.after("allow", **once)
+    there.post("allow", **once)
+    with there.scope():
+        (row,) = Consent.objects.filter(person_id=there.debtor.person_id)
+        proof, point = row.evidence, factories.contact_of(there.debtor)
+        assert (row.state, row.contact_point_id, row.creditor_id) == ("granted", point.pk, there.desk.creditor.pk)
+        assert proof["who"] == there.debtor.person.name and proof["wa_number"] == point.value
+        assert proof["collected_how"] == "page" and proof["wording_version"] == "page-1-es"
+        assert there.desk.creditor.name in proof["exact_wording"] and "&" not in proof["exact_wording"]
+        assert readable(point.value) in proof["exact_wording"]
+    assert _remind(there, NOON, "r2").verdict == "allow"
+    assert "Retiramos su autorización" in there.after("consent")
+    assert _remind(there, NOON, "r3").verdict == "deny"
+    assert "esto es lo que autoriza" in there.text(), "and they may give it again"
+
+
+def test_a_permission_is_not_given_while_a_stop_stands() -> None:
+    there = visit(consent=False)
+    there.post("stop")
+    assert there.post("allow", once="1").status_code == 422
+    with there.scope():
+        assert not Consent.objects.filter(person_id=there.debtor.person_id, state="granted").exists()
+
+
+def test_a_preferred_channel_holds_before_the_next_send_also_for_what_waits() -> None:
+    there = visit()
+    sunday = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
+    waiting = _remind(there, sunday)
+    assert waiting.state == "waiting"
+    assert "Guardamos su preferencia: carta" in there.after("channel", channel="letter")
+    there.post("channel", channel="letter")
+    with there.scope():
+        assert SendRequest.objects.get(pk=waiting.pk).state == "withdrawn"
+        (layer,) = RuleLayer.objects.filter(level="debtor", owner_id=there.debtor.person_id)
+        assert layer.author == f"debtor:{there.link().pk}"
+    refused = _remind(there, NOON, "r2")
+    assert (refused.verdict, refused.next_at) == ("defer", None)
+    with there.scope():
+        decision = Decision.objects.get(pk=refused.decision_id)
+        assert decision.rules == ["DEBTOR-CHANNEL"]
+        assert "prefiere que la contacten por otro canal" in " ".join(why(decision, "es"))
+    assert "no podemos escribirle ningún recordatorio más" in there.text()
+    assert there.post("channel", channel="pigeon").status_code == 422
+    assert "Quitamos su preferencia" in there.after("channel", channel="")
+    assert _remind(there, NOON, "r3").verdict == "allow"
+
+
+def test_hours_and_channel_are_kept_side_by_side() -> None:
+    there = visit()
+    there.post("hours", day0="on", day2="on", part="morning")
+    there.post("channel", channel="call")
+    with there.scope():
+        layer = RuleLayer.objects.get(level="debtor", owner_id=there.debtor.person_id, effective_to=None)
+        assert set(layer.data) == {"windows", "windows_rule", "caps"}
+    every = {f"day{day}": "on" for day in range(7)}
+    there.post("hours", part="any", **every)
+    with there.scope():
+        layer = RuleLayer.objects.get(level="debtor", owner_id=there.debtor.person_id, effective_to=None)
+        assert set(layer.data) == {"caps"}
+
+
+def test_what_is_queued_already_waits_for_the_hours_that_were_chosen_meanwhile() -> None:
+    there = visit()
+    queued = _remind(there, NOON)  # a Tuesday
+    assert queued.state == "queued"
+    there.post("hours", day2="on", part="any")
+    with there.scope():
+        assert not claim(queued.number_id, now=NOON)[1]
+        after = SendRequest.objects.get(pk=queued.pk)
+        assert (after.state, after.verdict) == ("waiting", "defer")
+        assert after.next_at is not None and after.next_at.astimezone(UTC).weekday() == 2
+
+
+def test_how_often_they_may_still_be_written_to_is_said_and_shrinks_with_each_contact() -> None:
+    there = visit()
+    first = re.search(r"todavía (\d+) veces", there.text())
+    assert first, "several"
+    _remind(there, NOON)
+    second = re.search(r"todavía (?:(\d+) veces|una vez)", there.text())
+    assert second and int(second[1] or 1) < int(first[1])
+    there.post("consent")
+    assert "ningún recordatorio más" in there.text()
+
+
 def test_every_change_is_written_down() -> None:
     there = visit()
-    there.post("stop")
     there.post("consent")
+    there.post("stop")
     there.post("talk", message="Hola", once="1")
     with there.scope():
         found = AuditEntry.objects.filter(actor=f"debtor:{there.link().pk}").values_list("action", flat=True)

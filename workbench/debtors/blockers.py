@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from compliance.decide import Finding
 from compliance.decide.explain import explain, owner, owner_text, remedy
+from compliance.services.preferences import CHANNEL_RULE
 from messaging.sequences.outlook import Plan
 from workbench.debtors import words
 
@@ -45,6 +47,8 @@ def blockers(plan: Plan, *, hard: bool = False) -> list[Blocker]:
 def _blocker(finding: Finding, zone: str, plan: Plan) -> Blocker:
     language = words.language()
     subject = str(finding.values.get("condition", "")) if finding.kind == "stop" else finding.kind
+    if finding.rule == CHANNEL_RULE:
+        subject = finding.rule
     fix, page, label = _where(subject)
     return Blocker(
         finding.rule, explain(finding, language, zone), owner_text(finding, language), remedy(finding, language), fix,
@@ -54,29 +58,46 @@ def _blocker(finding: Finding, zone: str, plan: Plan) -> Blocker:
 
 
 def _where(subject: str) -> tuple[str, str, str]:
-    """The address at which something is mended, and the words of its link."""
-    if subject in ("no_address", "wrong_number", "number_reported_wrong", "number_not_supplied_by_debtor", "identity",
-                   "recipient_not_debtor_or_guarantor"):  # fmt: skip
-        return "debtor-contact", "", gettext("Contacts")
-    if subject == "timezone_unknown":
-        return "debtor-contact", "", gettext("Contacts")
-    if subject == "consent":
-        return "debtor-consent", "", gettext("Record consent")
-    if subject == "dispute_open":
-        return "debtor-dispute", "", gettext("Dispute")
-    if subject == "debt_settled":
-        return "debtor-payment", "", gettext("Payments")
-    if subject == "freshness":
-        return "", "imports", gettext("Import balances")
-    if subject in ("template_missing", "required_content", "variable_missing"):
-        return "", "templates", gettext("Message templates")
-    if subject in ("no_number", "channel"):
-        return "", "numbers", gettext("WhatsApp numbers")
-    if subject in ("opted_out", "cease_requested", "represented_by_attorney", "minor_or_deceased_or_incapacitated",
-                   "sued_or_insolvency_procedure", "repactuacao_or_superendividamento_plan", "no_reliable_evidence_of_debt",
-                   "listed_in_state_do_not_contact_registry", "sernac_no_me_hostiguen_request"):  # fmt: skip
-        return "debtor-stop", "", gettext("Stops")
-    return "", "", ""
+    """The address at which something is mended, and the words of its link. Every reason has one."""
+    return next(
+        ((fix, page, str(label)) for names, fix, page, label in _FIXES if subject in names),
+        ("", "rules", gettext("Read the rules")),
+    )
+
+
+_FIXES: tuple[tuple[frozenset[str], str, str, Any], ...] = (
+    (
+        frozenset({
+            "no_address", "wrong_number", "number_reported_wrong", "number_not_supplied_by_debtor", "identity",
+            "identity_unknown", "recipient_not_debtor_or_guarantor", "recipient_elderly_or_minor_not_debtor", "group_chat",
+            "timezone_unknown", CHANNEL_RULE,
+        }),
+        "debtor-contact", "", gettext_lazy("Contacts"),
+    ),
+    (frozenset({"consent"}), "debtor-consent", "", gettext_lazy("Record consent")),
+    (frozenset({"dispute_open"}), "debtor-dispute", "", gettext_lazy("Dispute")),
+    (frozenset({"debt_settled", "nothing_open"}), "debtor-payment", "", gettext_lazy("Payments")),
+    (
+        frozenset({
+            "opted_out", "cease_requested", "represented_by_attorney", "minor_or_deceased_or_incapacitated",
+            "sued_or_insolvency_procedure", "repactuacao_or_superendividamento_plan", "no_reliable_evidence_of_debt",
+            "listed_in_state_do_not_contact_registry", "sernac_no_me_hostiguen_request",
+        }),
+        "debtor-stop", "", gettext_lazy("Stops"),
+    ),
+    (frozenset({"freshness", "debt_time_barred"}), "", "imports", gettext_lazy("Import balances")),
+    (
+        frozenset({
+            "template_missing", "template_not_approved", "template_unknown", "required_content", "prohibited_content",
+            "variable_missing",
+        }),
+        "", "templates", gettext_lazy("Message templates"),
+    ),
+    (
+        frozenset({"no_number", "channel", "sender_number_hidden_or_unregistered"}),
+        "", "numbers", gettext_lazy("WhatsApp numbers"),
+    ),
+)  # fmt: skip
 
 
 @dataclass(slots=True)

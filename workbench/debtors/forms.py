@@ -309,6 +309,10 @@ class ConsentForm(CardForm):
     """What a person said about being written to: who, when, how, and the words."""
 
     state = forms.ChoiceField(label=gettext_lazy("What they said"))
+    who = forms.CharField(label=gettext_lazy("Who spoke"), max_length=150)
+    answer = forms.CharField(
+        label=gettext_lazy("Their answer, in their words"), max_length=300, required=False,
+    )  # fmt: skip
     contact = forms.ChoiceField(label=gettext_lazy("For which contact"), required=False)
     how = forms.ChoiceField(label=gettext_lazy("How"))
     on = forms.DateField(label=gettext_lazy("Day"), widget=DateInput)
@@ -326,6 +330,7 @@ class ConsentForm(CardForm):
         fields: Any = self.fields
         fields["state"].choices = [
             ("granted", gettext("Yes, they may be written to")),
+            ("refused", gettext("No, they were asked and refused")),
             ("revoked", gettext("No, they withdraw it")),
         ]
         fields["contact"].choices = [("", gettext("All of their contacts")), *_contact_choices(self.debtor)]

@@ -180,10 +180,13 @@ def evidence_words(row: Consent) -> list[tuple[str, str]]:
         "by": gettext("By"), "collector": gettext("By"), "who": gettext("Who"), "when": gettext("When"),
         "collected_on": gettext("Collected on"), "document": gettext("Document"), "sha256": "SHA-256",
         "source_document_hash": gettext("Hash of the document"), "method": gettext("Method"),
-        "number": gettext("Number"), "wa_number": gettext("Number"), "message_id": gettext("Message"),
+        "number": gettext("Number"), "wa_number": gettext("Number"), "message_id": gettext("Message at WhatsApp"),
         "message": gettext("Message"), "recorded_by": gettext("Recorded by"), "synthetic": gettext("Synthetic"),
         "creditor_named": gettext("Names the creditor"), "channel_whatsapp": gettext("Names WhatsApp"),
-        "purpose_includes_collection": gettext("Names collection"),
+        "purpose_includes_collection": gettext("Names collection"), "collected_at_utc": gettext("When (UTC)"),
+        "answer": gettext("Answer"), "asked_message": gettext("Question"),
+        "asked_message_id": gettext("Question at WhatsApp"), "code": gettext("Reference"), "link": gettext("Which link"),
+        "identity": gettext("Identity then"), "attested_by": gettext("Attested by"), "clause": gettext("Clause"),
     }  # fmt: skip
     return [(labels.get(key, key.replace("_", " ")), _said(key, value)) for key, value in row.evidence.items() if value]
 
@@ -193,6 +196,8 @@ def _said(key: str, value: Any) -> str:
         return gettext("yes")
     if key in ("how", "collected_how", "collector"):
         return words.source(str(value))
+    if key == "identity":
+        return words.identity(str(value))
     return str(value)
 
 

@@ -229,6 +229,7 @@ class Reason:
     """A reason for which debtors cannot be contacted, with who they are."""
 
     blocker: Blocker
+    key: str = ""
     debtors: list[Debtor] = field(default_factory=list)
     minor: Counter[str] = field(default_factory=Counter)
 
@@ -269,7 +270,7 @@ def contactable_of(creditor_id: uuid.UUID | None, *, now: datetime) -> Contactab
             later += bool(plan.outlook and not plan.outlook.decision.allowed)
             continue
         for key, blocker in _general(blockers(plan, hard=True)):
-            reason = by_reason.setdefault(key, Reason(blocker))
+            reason = by_reason.setdefault(key, Reason(blocker, key))
             reason.debtors.append(debtor)
             reason.minor[debtor.currency] += debtor.open_minor
     reasons = sorted(by_reason.values(), key=lambda reason: -len(reason.debtors))

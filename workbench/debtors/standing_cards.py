@@ -5,14 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import translation
 from django.utils.translation import gettext, gettext_lazy
 
 from compliance.models import Consent, Stop
 from compliance.queries import standing_of
-from compliance.services import NewConsent, reconfirm_number, record_consent, revoke_consent, verify
+from compliance.services import NewConsent, Proof, reconfirm_number, record_consent, revoke_consent, verify
 from kernel.errors import DomainError
 from kernel.phones import spoken
+from messaging import click_to_chat
+from messaging.bot import opt_in
 from messaging.halting import halt, not_theirs, reconsider, resume
+from messaging.models import OptInLink
+from messaging.sending.channel_facts import Channels
 from messaging.sending.standing import withdraw_of_person
 from messaging.sequences.services import hold, pause_for, refresh, release
 from portfolio.models import ContactPoint, Debtor, Dispute, Invoice
@@ -20,7 +25,7 @@ from portfolio.places import zone_of
 from portfolio.services import close_dispute, open_dispute, save_debtor
 from workbench.access import PageRequest
 from workbench.debtors import words
-from workbench.debtors.acts import LEADERS, Card, Done, note, source_of
+from workbench.debtors.acts import LEADERS, Card, Done, note, sent_words, source_of
 from workbench.debtors.forms import (
     HARDSHIP,
     CardForm,
@@ -171,18 +176,20 @@ def lift(request: PageRequest, debtor: Debtor, form: CardForm) -> Done:
 
 
 def consent(request: PageRequest, debtor: Debtor, form: CardForm) -> Done:
-    """Record what a person said about being written to, with its evidence."""
+    """Record what a person said about being written to, with everything that proves it."""
     data = form.cleaned_data
-    evidence = {
-        "how": data["how"], "wording": data["wording"], "recorded_by": request.actor, "document": data["reference"],
-        "when": data["given_at"].isoformat(),
-    }  # fmt: skip
-    evidence = {name: value for name, value in evidence.items() if value}
-    point = data["contact"] or None
+    named = data["contact"]
+    point = ContactPoint.objects.filter(person_id=debtor.person_id, pk=named).first() if named else None
+    proof = Proof(
+        who=data["who"], number=point.value if point else "", wording=data["wording"],
+        version=READ_EDITION if data["wording"] == to_be_read(debtor) else "typed", how=data["how"],
+        collector=request.actor, at=data["given_at"], creditor=debtor.creditor.name,
+        more={"answer": data["answer"] or data["state"], "document": data["reference"]},
+    ).evidence()  # fmt: skip
     external_id = f"hand:{form.token}"
     if data["state"] == "revoked":
         rows = revoke_consent(
-            debtor.person_id, now=data["given_at"], source=source_of(request), evidence=evidence, channel="whatsapp",
+            debtor.person_id, now=data["given_at"], source=source_of(request), evidence=proof, channel="whatsapp",
             creditor_id=debtor.creditor_id, external_id=external_id,
         )  # fmt: skip
         if rows:
@@ -191,16 +198,72 @@ def consent(request: PageRequest, debtor: Debtor, form: CardForm) -> Done:
         return Done(gettext("Noted: they are not written to about this debt."))
     row = record_consent(
         NewConsent(
-            person_id=debtor.person_id, channel="whatsapp", state="granted", source=source_of(request),
-            given_at=data["given_at"], creditor_id=debtor.creditor_id, contact_point_id=point, evidence=evidence,
-            external_id=external_id,
+            person_id=debtor.person_id, channel="whatsapp", state=data["state"], source=source_of(request),
+            given_at=data["given_at"], creditor_id=debtor.creditor_id, contact_point_id=point.pk if point else None,
+            evidence=proof, external_id=external_id,
         ),
         request.now,
     )  # fmt: skip
+    if data["state"] == "refused":
+        if row is not None:
+            withdraw_of_person(debtor.person_id, reason="consent_refused", now=request.now, debtor_id=debtor.pk)
+            note(request, debtor, "debtor.consent_refused", consent=str(row.pk), how=data["how"])
+        return Done(gettext("Noted: they said no, and are not asked again."))
     if row is not None:
         note(request, debtor, "debtor.consent", consent=str(row.pk), how=data["how"])
         reconsider(debtor.person_id, now=request.now)
     return Done(gettext("Consent recorded with its evidence."))
+
+
+#: Names the words that an agent reads out, in the evidence; other words get another number.
+READ_EDITION = "read-1"
+
+
+def to_be_read(debtor: Debtor) -> str:
+    """The words to be read out, in the debtor's own language."""
+    language = "pt-br" if (debtor.person.language or debtor.creditor.language).startswith("pt") else "es"
+    with translation.override(language):
+        return gettext(
+            "I authorise %(creditor)s to write to me by WhatsApp at this number about my account, payment notices and "
+            "reminders included. I can withdraw it at any time."
+        ) % {"creditor": debtor.creditor.name}
+
+
+def ask_consent(request: PageRequest, debtor: Debtor, form: CardForm) -> Done:
+    """Ask them by message whether we may write; the gate says whether the question may go out."""
+    done = opt_in.ask([debtor.pk], actor=request.actor, origin="agent", now=request.now)
+    if done.requests:
+        note(request, debtor, "debtor.consent_asked", question=str(done.requests[0].pk))
+        return Done(*sent_words(done.requests))
+    raise DomainError("consent_not_asked", "%(why)s", why=why_not_asked(next(iter(done.left), "")))
+
+
+def why_not_asked(code: str) -> str:
+    """Why somebody was not asked, in words."""
+    if code == "answered_or_asked":
+        return gettext("They have answered already, or were asked within the last 30 days.")
+    if code == "X-CONSENT":
+        return gettext(
+            "They may be asked on WhatsApp only within 24 hours after they wrote: give them the link, or ask in a call."
+        )
+    if code.startswith(("no_", "wrong_", "template_")):
+        return words.trouble_of(code)[0]
+    return gettext("The rules do not let the question out now: %(rule)s.") % {"rule": code}
+
+
+def make_link(request: PageRequest, debtor: Debtor, form: CardForm) -> Done:
+    """This debtor's own click-to-chat link, for a letter or an e-mail: it also brings a number that nobody knew."""
+    click_to_chat.link_for(debtor.creditor, actor=request.actor, now=request.now, debtor=debtor)
+    return Done(gettext("The link is ready."))
+
+
+def own_link(debtor: Debtor, now: datetime) -> str:
+    """The address of the debtor's own link; '' where there is none or no number serves the creditor."""
+    link = (
+        OptInLink.objects.filter(creditor_id=debtor.creditor_id, debtor=debtor, retired_at=None).order_by("-id").first()
+    )
+    number = Channels(now=now).number_for(debtor.creditor_id) if link else None
+    return click_to_chat.address_of(link, number) if link and number else ""
 
 
 def _now_there(request: PageRequest, debtor: Debtor) -> datetime:
@@ -212,12 +275,10 @@ CONSENT = Card(
     initial=lambda request, debtor: {
         "state": request.GET.get("state", "granted"), "how": "call", "on": _now_there(request, debtor).date(),
         "at": _now_there(request, debtor).time().replace(second=0, microsecond=0),
-        "wording": gettext(
-            "I authorise %(creditor)s to write to me by WhatsApp at this number about my account. I can withdraw it at "
-            "any time."
-        ) % {"creditor": debtor.creditor.name},
+        "wording": to_be_read(debtor), "who": debtor.person.name,
     },
     context=lambda request, debtor, form: {
+        "link": own_link(debtor, request.now),
         "consents": [
             (row, words.consent_state(row.state))
             for row in Consent.objects.filter(person_id=debtor.person_id).order_by("-given_at", "-id")[:6]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from workbench.debtors import money_cards, standing_cards, views
+from workbench.debtors import contactable, money_cards, standing_cards, views
 from workbench.debtors.acts import LEADERS, deed, view_of
 from workbench.debtors.forms import CardForm, CloseDisputeForm, LiftForm, PauseForm, VerifyForm
 
@@ -16,7 +16,8 @@ ONE = "<uuid:debtor_id>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.debtors, name="debtors"),
-    path("contactable/", views.contactable, name="contactable"),
+    path("contactable/", contactable.contactable, name="contactable"),
+    path("contactable/ask/", contactable.ask_for_consent, name="contactable-ask"),
     path(ONE, views.debtor, name="debtor"),
     path(f"{ONE}panel/", views.panel, name="debtor-panel"),
     path(f"{ONE}document/", views.document, name="debtor-document"),
@@ -27,6 +28,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="debtor-dispute-close",
     ),
     path(f"{ONE}stop/lift/", deed(LiftForm, standing_cards.lift, roles=LEADERS), name="debtor-stop-lift"),
+    path(f"{ONE}consent/ask/", deed(CardForm, standing_cards.ask_consent), name="debtor-consent-ask"),
+    path(f"{ONE}consent/link/", deed(CardForm, standing_cards.make_link), name="debtor-consent-link"),
     path(f"{ONE}contact/verify/", deed(VerifyForm, standing_cards.confirm), name="debtor-contact-verify"),
     path(f"{ONE}pause/", deed(PauseForm, standing_cards.pause), name="debtor-pause"),
     path(f"{ONE}resume/", deed(CardForm, standing_cards.go_on), name="debtor-resume"),

@@ -8,11 +8,12 @@ from typing import Any
 from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from compliance.models import Consent, Decision, Stop
 from compliance.queries import why
+from compliance.services.preferences import channel_in, layer_of
 from kernel.money import Money
 from kernel.phones import spoken
 from messaging.models import Conversation, Message
@@ -30,6 +31,7 @@ from workbench.access import PageRequest, page
 from workbench.debtors import words
 from workbench.debtors.acts import LEADERS, debtor_or_404, htmx, note
 from workbench.debtors.blockers import blockers, next_step
+from workbench.debtors.contactable import shown
 from workbench.debtors.panel import (
     agreement_card,
     budgets_of,
@@ -44,11 +46,9 @@ from workbench.debtors.panel import (
     user_of,
 )
 from workbench.debtors.queries import (
-    LOOKED_AT,
     SORTS,
     STATES,
     Filters,
-    contactable_of,
     csv_lines,
     filtered,
     labels,
@@ -60,6 +60,11 @@ from workbench.supervisor.tables import csv_answer
 
 #: Rows that a tab shows; what is older is in the exports.
 ROWS_MAX = 200
+WEEKDAYS = {
+    "mon": gettext_lazy("Monday"), "tue": gettext_lazy("Tuesday"), "wed": gettext_lazy("Wednesday"),
+    "thu": gettext_lazy("Thursday"), "fri": gettext_lazy("Friday"), "sat": gettext_lazy("Saturday"),
+    "sun": gettext_lazy("Sunday"),
+}  # fmt: skip
 TABS = ("overview", "account", "deals", "messages", "contacts", "history")
 
 
@@ -78,7 +83,7 @@ def debtors(request: PageRequest) -> HttpResponseBase:
     """/o/<slug>/debtors/: the portfolio, filtered; `?format=csv` is exactly what is filtered."""
     filters = Filters.of(request.GET)
     if filters.state == "unreachable":
-        return _contactable(request, filters.creditor)  # the gate alone knows who is not contactable
+        return shown(request, filters.creditor)  # the gate alone knows who is not contactable
     today = today_in(request.organisation.country, request.now)
     rows = filtered(filters, today)
     if request.GET.get("format") == "csv":
@@ -97,35 +102,6 @@ def debtors(request: PageRequest) -> HttpResponseBase:
     }  # fmt: skip
     template = "workbench/debtors/list.html#rows" if htmx(request) else "workbench/debtors/list.html"
     return render(request, template, context)
-
-
-@page()
-@require_safe
-def contactable(request: PageRequest) -> HttpResponseBase:
-    """How many can be contacted, why the others not, and what to do about it."""
-    return _contactable(request, Filters.of(request.GET).creditor)
-
-
-def _contactable(request: PageRequest, creditor_id: uuid.UUID | None) -> HttpResponseBase:
-    found = contactable_of(creditor_id, now=request.now)
-    if request.GET.get("format") == "csv":
-        head = ["external_id", "name", "creditor", "open", "currency", "rule", "reason", "owner", "remedy"]
-        told = (
-            [
-                each.external_id, each.person.name, each.creditor.name,
-                str(Money.from_minor(each.open_minor, each.currency).amount), each.currency, reason.blocker.rule,
-                reason.blocker.general or reason.blocker.text, reason.blocker.owner, reason.blocker.remedy,
-            ]
-            for reason in found.reasons
-            for each in reason.debtors
-        )  # fmt: skip
-        return csv_answer([head, *told], f"not-contactable-{request.now.date().isoformat()}")
-    context = {
-        "found": found, "creditor_id": creditor_id, "creditors": list(Creditor.objects.order_by("name")[:200]),
-        "share": found.reachable / found.looked_at if found.looked_at else None,
-        "all_looked_at": found.total <= LOOKED_AT,
-    }  # fmt: skip
-    return render(request, "workbench/debtors/contactable.html", context)
 
 
 @page()
@@ -289,6 +265,21 @@ def _contacts(request: PageRequest, one: Debtor, found: Any, plan: Any) -> dict[
         "stops": [(stop, words.stop(stop.kind), words.source(stop.source), named(stop.lifted_by, names))
                   for stop in stops],
         "budgets": budgets_of(plan),
+        "preferences": preferences_of(one),
+    }  # fmt: skip
+
+
+def preferences_of(one: Debtor) -> dict[str, Any] | None:
+    """What the debtor asked for on their own page, since when and how it came; None when they asked for nothing."""
+    layer = layer_of(one.person)
+    if layer is None or not layer.data:
+        return None
+    channel = channel_in(layer)
+    return {
+        "layer": layer, "channel": words.channel(channel) if channel else "",
+        "hours": [(WEEKDAYS[day], ", ".join(f"{start}–{end}" for start, end in hours))
+                  for day, hours in (layer.data.get("windows") or {}).items() if hours],
+        "by": words.source(layer.author),
     }  # fmt: skip
 
 

@@ -54,7 +54,9 @@ def source(name: str) -> str:
         "user": gettext("a person of the team"), "debtor": gettext("the debtor"), "agent": gettext("an agent"),
         "psp": gettext("payment provider"), "person": gettext("recorded by hand"), "letter": gettext("letter"),
         "visit": gettext("visit"), "bot": gettext("the assistant"), "system": gettext("the system"),
-        "store": gettext("shop or branch"), "branch": gettext("shop or branch"), "document": gettext("document"), "test": gettext("test"),
+        "button": gettext("button of a message"), "click_to_chat": gettext("click-to-chat link"),
+        "page": gettext("the debtor's own page"), "store": gettext("shop or branch"), "branch": gettext("shop or branch"),
+        "document": gettext("document"), "test": gettext("test"),
     }  # fmt: skip
     return known.get(head, name if not rest else head)
 
@@ -75,6 +77,8 @@ def method(name: str) -> str:
     return {
         "two_point": gettext("two data points"), "two_point_check": gettext("two data points"),
         "call:two_point": gettext("two data points confirmed in a call"), "document": gettext("identity document seen"),
+        "number_changed": gettext("the number changed"), "number_recycled": gettext("the number was given to somebody else"),
+        "profile_mismatch": gettext("the profile shows another name"),
         "visit": gettext("in person"), "probe": gettext("answered the identity question"),
     }.get(name, source(name))  # fmt: skip
 
@@ -84,6 +88,7 @@ def consent_state(name: str) -> str:
     return {
         "granted": pgettext("consent", "Granted"),
         "imported_without_evidence": pgettext("consent", "Imported without evidence"),
+        "refused": pgettext("consent", "Refused"),
         "revoked": pgettext("consent", "Withdrawn"),
         "expired": pgettext("consent", "Expired"),
     }.get(name, name)
@@ -156,6 +161,11 @@ def ended(reason: str) -> str:
 
 def trouble(error: DomainError) -> tuple[str, str, str]:
     """Why no message can be made: (what, who mends it, how)."""
+    return trouble_of(error.code, str(error.args[0]) if error.args else "")
+
+
+def trouble_of(code: str, otherwise: str = "") -> tuple[str, str, str]:
+    """The same by its code; `otherwise` says what, where the code is none of those that are known."""
     owners = texts().owners
     return {
         "no_address": (
@@ -178,13 +188,30 @@ def trouble(error: DomainError) -> tuple[str, str, str]:
             owners["administrator"],
             gettext("Submit a template for approval."),
         ),
-        "nothing_open": (gettext("Nothing is open that could be asked for."), owners["nobody"], ""),
+        "template_not_approved": (
+            gettext("WhatsApp has not approved the template."),
+            owners["administrator"],
+            gettext("Submit a template for approval."),
+        ),
+        "identity_unknown": (
+            gettext("Nobody has proved to be this debtor at this address."),
+            owners["agent"],
+            gettext("Verify who answers: by the two questions, in a call, or by a document."),
+        ),
+        "nothing_open": (
+            gettext("Nothing is open that could be asked for."),
+            owners["nobody"],
+            gettext("Nothing has to be done."),
+        ),
         "variable_missing": (
             gettext("The message would have a hole: a value is missing."),
             owners["administrator"],
             gettext("Complete the creditor's or the invoice's data."),
         ),
-    }.get(error.code, (error.args[0] if error.args else error.code, owners["administrator"], ""))
+    }.get(
+        code,
+        (otherwise or code, owners["administrator"], gettext("Look at the set-up.")),
+    )
 
 
 def entry_kind(kind: str) -> str:
@@ -263,6 +290,8 @@ def action(name: str) -> str:
         "debtor.payment": gettext("recorded a payment"),
         "debtor.payment_claimed": gettext("noted a payment to be verified"),
         "debtor.consent": gettext("recorded a consent"),
+        "debtor.consent_refused": gettext("recorded that consent was refused"),
+        "debtor.consent_asked": gettext("asked whether they may be written to"),
         "debtor.consent_revoked": gettext("recorded that consent was withdrawn"),
         "debtor.contact": gettext("added or changed a contact"),
         "debtor.contact_verified": gettext("verified a contact"),

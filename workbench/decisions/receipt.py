@@ -285,7 +285,8 @@ _CODES = {
     "contacted": pgettext_lazy("identity", "asked, no answer"), "claimed": pgettext_lazy("identity", "says so, not proven"),
     "wrong_person": pgettext_lazy("identity", "somebody else"), "granted": pgettext_lazy("consent", "granted"),
     "imported_without_evidence": pgettext_lazy("consent", "imported without evidence"),
-    "revoked": pgettext_lazy("consent", "withdrawn"), "expired": pgettext_lazy("consent", "expired"),
+    "refused": pgettext_lazy("consent", "refused"), "revoked": pgettext_lazy("consent", "withdrawn"),
+    "expired": pgettext_lazy("consent", "expired"),
     "whatsapp": "WhatsApp", "sms": "SMS", "email": "e-mail", **words.CLASSES, **words.ORIGINS,
 }  # fmt: skip
 _INSTANTS = frozenset({"window_open_until", "limit_until", "paused_until", "balance_as_of"})
@@ -337,7 +338,10 @@ def _fact(key: str, label: str, value: Any, lang: str) -> Fact:
     if key == "consents":
         return Fact(
             label,
-            lines=tuple((" · ".join(map(_word, row[:3])), _instant(row[3]) if len(row) > 3 else None) for row in value),
+            lines=tuple(
+                (" · ".join(map(_word, [*row[:3], *row[4:]])), _instant(row[3]) if len(row) > 3 else None)
+                for row in value
+            ),
         )
     if key == "stops":
         return Fact(

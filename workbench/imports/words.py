@@ -21,10 +21,12 @@ FIELDS: tuple[tuple[Any, tuple[tuple[str, Any], ...]], ...] = (
         ("contact_position", _("Their position")), ("contact_role", _("Whose contact it is")),
         ("contact_source", _("Where the contact comes from")), ("contact_supplied_by", _("Who supplied it")),
         ("contact_supplied_on", _("Supplied on")), ("identity", _("Identity")), ("identity_on", _("Identity checked on")),
+        ("identity_by", _("Identity checked by")), ("identity_method", _("How identity was checked")),
     )),
     (_("Consent"), (
         ("consent_state", _("Consent")), ("consent_on", _("Consent given on")), ("consent_wording", _("Its wording")),
         ("consent_how", _("How it was given")), ("consent_document", _("Proof (document)")),
+        ("consent_signed_on", _("Contract signed on")), ("consent_clause", _("Contract clause (version)")),
     )),
     (_("Invoice"), (
         ("invoice_id", _("Invoice number")), ("due_on", _("Due date")), ("amount", _("Amount")),

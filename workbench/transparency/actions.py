@@ -6,26 +6,15 @@ An act returns what is told afterwards; whether it is told is found out from the
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
 from datetime import date
-
-from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
-from django.utils.datastructures import MultiValueDict
 
 from compliance import language
 from compliance.services import (
-    NewConsent,
     claim,
-    lift_stop,
     mark_wrong_person,
-    raise_stop,
-    record_consent,
-    revoke_consent,
     strike,
     verify,
 )
-from compliance.services.preferences import PARTS, prefer_hours
 from kernel.errors import DomainError
 from kernel.money import Money
 from messaging.bot import checks
@@ -42,38 +31,10 @@ from portfolio.services import (
     propose_agreement,
 )
 from portfolio.services.links import revoke_links
-from tenants import audit
+from workbench.transparency.acting import SOURCE, Action, Files, Form, Problem, actor_of, write_down
+from workbench.transparency.contact_acts import allow, channel, hours, resume, stop, withdraw_consent
 from workbench.transparency.door import STRIKES_MAX, once
 from workbench.transparency.queries import Page
-
-SOURCE = "debtor:page"
-Form = Mapping[str, str]
-Files = MultiValueDict[str, UploadedFile]
-
-
-class Problem(Exception):
-    """What was asked cannot be done; `key` names the text, `section` the form that says so."""
-
-    def __init__(self, section: str, key: str) -> None:
-        super().__init__(key)
-        self.section, self.key = section, key
-
-
-def actor_of(link: DebtorLink) -> str:
-    """Who does it, as the audit writes it: whoever holds this link."""
-    return f"debtor:{link.pk}"
-
-
-def _write_down(page: Page, action: str, **after: object) -> None:
-    audit.record(
-        f"debtor_page.{action}", actor=actor_of(page.link), subject="portfolio.debtor", subject_id=page.debtor.pk,
-        creditor_id=page.creditor.pk, after={name: str(value) for name, value in after.items()},
-    )  # fmt: skip
-
-
-def _proof(page: Page) -> dict[str, str]:
-    return {"link": str(page.link.pk), "how": "page"}
-
 
 # -- who looks --------------------------------------------------------------------------------------------------------
 
@@ -95,13 +56,13 @@ def answer(page: Page, form: Form, files: Files) -> str:
     elif point is None:
         page.link.verified_at, page.link.strikes, page.link.check_state = page.now, 0, {}
         page.link.save(update_fields=["verified_at", "strikes", "check_state"])
-        _write_down(page, "verify")
+        write_down(page, "verify")
     else:
         _keep(page, {})
         verify(point.pk, "two_point" if len(passed) > 1 else f"one_point:{passed[0]}", page.now)
         facts_changed(page.person.pk, now=page.now)
         unblock(page.person.pk, now=page.now)
-        _write_down(page, "verify")
+        write_down(page, "verify")
     return ""
 
 
@@ -114,7 +75,7 @@ def _keep(page: Page, state: dict[str, object]) -> None:
 
 def _wrong(page: Page) -> None:
     point = page.link.contact_point
-    _write_down(page, "strike")
+    write_down(page, "strike")
     if point is None:
         DebtorLink.objects.filter(pk=page.link.pk).update(strikes=page.link.strikes + 1)
         return
@@ -135,7 +96,7 @@ def not_me(page: Page, form: Form, files: Files) -> str:
         return ""
     mark_wrong_person(point.pk, "debtor:page", page.now)
     withdraw_of_person(page.person.pk, reason="wrong_person", now=page.now, classes=None)
-    _write_down(page, "wrong_person")
+    write_down(page, "wrong_person")
     return ""
 
 
@@ -168,7 +129,7 @@ def plan(page: Page, form: Form, files: Files) -> str:
         accept_agreement(made, now=page.now, source=SOURCE)
     except DomainError as error:
         raise Problem("plan", "err_plan") from error
-    _write_down(page, "plan", agreement=made.pk, instalments=form["count"])
+    write_down(page, "plan", agreement=made.pk, instalments=form["count"])
     return "plan"
 
 
@@ -189,7 +150,7 @@ def promise(page: Page, form: Form, files: Files) -> str:
         )
     except DomainError as error:
         raise Problem("date", "err_other") from error
-    _write_down(page, "promise", promise=made.pk, day=day)
+    write_down(page, "promise", promise=made.pk, day=day)
     return "promise"
 
 
@@ -206,7 +167,7 @@ def paid(page: Page, form: Form, files: Files) -> str:
     withdraw_of_person(page.person.pk, reason="replied", now=page.now, debtor_id=page.debtor.pk)
     if message is None:
         raise Problem("paid", "err_nobody")
-    _write_down(page, "paid", message=message.pk)
+    write_down(page, "paid", message=message.pk)
     return "paid"
 
 
@@ -247,7 +208,7 @@ def dispute(page: Page, form: Form, files: Files) -> str:
         page.debtor, page.link.contact_point, message_id=once(page.link, f"dispute:{made.pk}"), topic="dispute",
         text=f"{words}: {detail}" if detail else words, now=page.now,
     )  # fmt: skip
-    _write_down(page, "dispute", dispute=made.pk, reference=made.reference)
+    write_down(page, "dispute", dispute=made.pk, reference=made.reference)
     return "dispute"
 
 
@@ -261,73 +222,11 @@ def talk(page: Page, form: Form, files: Files) -> str:
     )
     if message is None:
         raise Problem("talk", "err_nobody")
-    _write_down(page, "talk", message=message.pk)
+    write_down(page, "talk", message=message.pk)
     if language.is_opt_out(words):
         return stop(page, form, files)  # whoever asks for it in their own words has asked for it
     pause_for(page.person.pk, reason="replied", now=page.now)
     return "talk"
-
-
-# -- contact ----------------------------------------------------------------------------------------------------------
-
-
-def stop(page: Page, form: Form, files: Files) -> str:
-    """No more messages, whoever of the organisation's creditors asks; what is on its way is taken back."""
-    raise_stop(page.person.pk, "opted_out", evidence=_proof(page), source="debtor", now=page.now)
-    withdraw_of_person(page.person.pk, reason="opted_out", now=page.now, classes=None)
-    pause_for(page.person.pk, reason="opted_out", now=page.now)
-    _write_down(page, "stop")
-    return "stop"
-
-
-def resume(page: Page, form: Form, files: Files) -> str:
-    """They changed their mind: a new, documented permission, and the stop is lifted for it."""
-    standing = page.stopped
-    if standing is None:
-        return "resume"
-    text = str(page.say("resume_text"))
-    record_consent(
-        NewConsent(
-            person_id=page.person.pk, contact_point_id=page.link.contact_point_id, creditor_id=page.creditor.pk,
-            channel="whatsapp", state="granted", source="debtor", given_at=page.now,
-            evidence={**_proof(page), "wording": text}, external_id=f"page:{page.link.pk}:{standing.pk}",
-        ),
-        page.now,
-    )  # fmt: skip
-    lift_stop(standing.pk, by=actor_of(page.link), reason=text, now=page.now)
-    facts_changed(page.person.pk, now=page.now)
-    unblock(page.person.pk, now=page.now)
-    _write_down(page, "resume")
-    return "resume"
-
-
-def withdraw_consent(page: Page, form: Form, files: Files) -> str:
-    """They take their permission back, for this creditor and WhatsApp."""
-    if page.consent is None or page.consent.state != "revoked":
-        revoke_consent(
-            page.person.pk, now=page.now, source="debtor", evidence=_proof(page), channel="whatsapp",
-            creditor_id=page.creditor.pk,
-        )  # fmt: skip
-        _write_down(page, "consent")
-    withdraw_of_person(page.person.pk, reason="consent_revoked", now=page.now, debtor_id=page.debtor.pk)
-    return "consent"
-
-
-def hours(page: Page, form: Form, files: Files) -> str:
-    """When they want to be written to, inside of what the law allows."""
-    days = {int(name[3:]) for name in form if name.startswith("day") and name[3:] in set("0123456")}
-    part = form.get("part", "")
-    if part not in PARTS:
-        raise Problem("hours", "err_hours")
-    try:
-        with transaction.atomic():
-            prefer_hours(
-                page.tenant, page.creditor, page.person, days=days, part=part, author=actor_of(page.link), now=page.now
-            )
-    except DomainError as error:
-        raise Problem("hours", "err_hours") from error
-    facts_changed(page.person.pk, now=page.now)
-    return "hours"
 
 
 def close(page: Page, form: Form, files: Files) -> str:
@@ -336,13 +235,12 @@ def close(page: Page, form: Form, files: Files) -> str:
     return ""
 
 
-Action = Callable[[Page, Form, Files], str]
 #: What may be done before it is known who looks: nothing of it shows or moves a debt.
 OPEN: dict[str, Action] = {"answer": answer, "not-me": not_me, "stop": stop}
 #: What needs proof.
 PROVEN: dict[str, Action] = {
     "pay": pay, "plan": plan, "promise": promise, "paid": paid, "dispute": dispute, "talk": talk, "resume": resume,
-    "consent": withdraw_consent, "hours": hours, "close": close,
+    "consent": withdraw_consent, "allow": allow, "hours": hours, "channel": channel, "close": close,
 }  # fmt: skip
 ACTIONS = OPEN | PROVEN
 
@@ -363,8 +261,13 @@ def told(page: Page, did: str) -> str:
     if did == "hours":
         _, preferred, chosen = page.hours
         return page.say("did_hours", hours=page.week(preferred)) if chosen else page.say("did_hours_all")
+    if did == "channel":
+        names = page.book.table("CHANNELS")
+        chosen_one = page.preferred_channel
+        return page.say("did_channel", channel=names[chosen_one]) if chosen_one else page.say("did_channel_any")
     holds = {
         "paid": "paid" in page.told, "talk": "talk" in page.told, "stop": page.stopped is not None,
         "resume": page.stopped is None, "consent": page.consent is not None and page.consent.state == "revoked",
+        "allow": page.consent is not None and page.consent.state == "granted",
     }  # fmt: skip
     return page.say(f"did_{did}") if holds.get(did) else ""

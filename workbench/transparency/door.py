@@ -11,9 +11,9 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 
 from compliance.rulesets import ruleset_for
-from compliance.services.facts import identity_at
+from compliance.services.facts import FOR_A_COMPANY, identity_at
 from kernel.clock import machine_now
-from portfolio.models import ContactPoint, DebtorLink
+from portfolio.models import ContactPoint, DebtorLink, Person
 from tenants.models import Tenant
 
 #: In one minute: addresses that open nothing (from one machine), pages and changes (of one address).
@@ -60,6 +60,8 @@ def proven(link: DebtorLink, tenant: Tenant, now: datetime) -> bool:
     if point is None:
         shown = _Shown(ContactPoint.Identity.VERIFIED if link.verified_at else ContactPoint.Identity.UNKNOWN, link)
         return identity_at(shown, ruleset, now) == ContactPoint.Identity.VERIFIED
+    if point.role in FOR_A_COMPANY and link.debtor.person.kind != Person.Kind.COMPANY:
+        return False
     if point.role not in _OWN_ROLES or point.person_id != link.debtor.person_id:
         return False
     return identity_at(point, ruleset, now) == ContactPoint.Identity.VERIFIED

@@ -21,7 +21,8 @@ from portfolio.services.payables import tenant_of
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from workbench.transparency import door
-from workbench.transparency.actions import ACTIONS, OPEN, Problem, told
+from workbench.transparency.acting import Problem
+from workbench.transparency.actions import ACTIONS, OPEN, told
 from workbench.transparency.queries import Page, page_of
 from workbench.transparency.texts import BOOKS, Book, language_of
 

@@ -47,6 +47,7 @@ class Texts:
     hour_range: str
     cap: Mapping[str, str]
     none_allowed: str
+    other_channel: str
     spacing: str
     lock: str
     since: str

@@ -65,6 +65,7 @@ EN = Texts(
         "imported_without_evidence": "it was imported without proof of how it was given",
         "other_channel_only": "it covers another channel only",
         "other_purpose_only": "it covers another purpose, not collection",
+        "refused": "the person answered no when asked",
         "revoked": "the person withdrew it",
         "expired": "it has expired",
     },
@@ -152,6 +153,7 @@ EN = Texts(
         "days": "The person has been contacted {count} times in the last {days} days, and {limit} is the most",
     },
     none_allowed="No contact is allowed on this channel",
+    other_channel="The person prefers to be contacted on another channel",
     spacing="The last contact was on {last}, and {clear_days} full days must pass before the next",
     lock="Another channel ({channels}) was used in the last {days} days, and channels are not mixed in that time",
     since="since {date}",
@@ -173,6 +175,7 @@ EN = Texts(
     law_of="{basis}, {country}",
     other="An own rule objects",
     remedies={
+        "DEBTOR-CHANNEL": "Use the channel that they chose, or wait until they change it on their page.",
         "time": "Nothing to do: wait until the stated moment; it will go out by itself.",
         "opted_out": "Only the person can allow it again, by a new and documented consent.",
         "cease_requested": "Only the person can withdraw the request, in writing.",

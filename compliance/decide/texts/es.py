@@ -84,6 +84,7 @@ ES = Texts(
         "imported_without_evidence": "fue importado sin la prueba de cómo se obtuvo",
         "other_channel_only": "solo lo hay para otro canal",
         "other_purpose_only": "lo hay para otra finalidad, no para la cobranza",
+        "refused": "la persona respondió que no",
         "revoked": "la persona lo revocó",
         "expired": "venció",
     },
@@ -171,6 +172,7 @@ ES = Texts(
         "days": "La persona ya fue contactada {count} veces en los últimos {days} días, y el máximo es {limit}",
     },
     none_allowed="Por este canal no se permite ningún contacto",
+    other_channel="La persona prefiere que la contacten por otro canal",
     spacing="El último contacto fue el {last} y deben pasar {clear_days} días completos antes del siguiente",
     lock="En los últimos {days} días se usó otro canal ({channels}), y no se mezclan canales en ese plazo",
     since="desde el {date}",
@@ -192,6 +194,7 @@ ES = Texts(
     law_of="{basis} de {country}",
     other="Una regla propia se opone",
     remedies={
+        "DEBTOR-CHANNEL": "Contáctela por el canal que eligió, o espere a que lo cambie en su página.",
         "time": "Nada que hacer: espere hasta el momento indicado; el envío sale solo.",
         "opted_out": "Solo la persona puede volver a autorizarlo, con un consentimiento nuevo y documentado.",
         "cease_requested": "Solo la persona puede retirar su pedido, por escrito.",

@@ -86,6 +86,7 @@ PT = Texts(
         "imported_without_evidence": "foi importado sem a prova de como foi obtido",
         "other_channel_only": "só existe para outro canal",
         "other_purpose_only": "existe para outra finalidade, não para cobrança",
+        "refused": "a pessoa respondeu que não",
         "revoked": "a pessoa o revogou",
         "expired": "venceu",
     },
@@ -173,6 +174,7 @@ PT = Texts(
         "days": "A pessoa já foi contatada {count} vezes nos últimos {days} dias, e o máximo é {limit}",
     },
     none_allowed="Por este canal não se permite nenhum contato",
+    other_channel="A pessoa prefere ser contatada por outro canal",
     spacing="O último contato foi em {last} e devem passar {clear_days} dias completos antes do próximo",
     lock="Nos últimos {days} dias foi usado outro canal ({channels}), e não se misturam canais nesse prazo",
     since="desde {date}",
@@ -194,6 +196,7 @@ PT = Texts(
     law_of="{basis} ({country})",
     other="Uma regra própria se opõe",
     remedies={
+        "DEBTOR-CHANNEL": "Contate-a pelo canal que ela escolheu, ou espere que ela o mude na sua página.",
         "time": "Nada a fazer: aguarde o momento indicado; o envio sai sozinho.",
         "opted_out": "Só a pessoa pode autorizar de novo, com um consentimento novo e documentado.",
         "cease_requested": "Só a pessoa pode retirar o pedido, por escrito.",

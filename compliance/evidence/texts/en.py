@@ -149,7 +149,7 @@ first line that was altered, is missing or was put in.""",
         "verified": "identity verified", "wrong_person": "belongs to another person",
     },
     consents={
-        "granted": "Granted", "revoked": "Revoked", "expired": "Expired",
+        "granted": "Granted", "refused": "Refused", "revoked": "Revoked", "expired": "Expired",
         "imported_without_evidence": "Imported without proof (permits nothing)",
     },
     purposes={"collection": "collection", "service": "service", "marketing": "marketing"},

@@ -164,7 +164,7 @@ paquete. El verificador nombra la primera línea alterada, faltante o agregada."
         "verified": "identidad verificada", "wrong_person": "pertenece a otra persona",
     },
     consents={
-        "granted": "Otorgado", "revoked": "Revocado", "expired": "Vencido",
+        "granted": "Otorgado", "refused": "Negado", "revoked": "Revocado", "expired": "Vencido",
         "imported_without_evidence": "Importado sin prueba (no autoriza envíos)",
     },
     purposes={"collection": "cobranza", "service": "servicio", "marketing": "publicidad"},

@@ -158,7 +158,7 @@ nomeia a primeira linha alterada, ausente ou acrescentada.""",
         "verified": "identidade verificada", "wrong_person": "pertence a outra pessoa",
     },
     consents={
-        "granted": "Dado", "revoked": "Revogado", "expired": "Vencido",
+        "granted": "Dado", "refused": "Recusado", "revoked": "Revogado", "expired": "Vencido",
         "imported_without_evidence": "Importado sem prova (não autoriza envios)",
     },
     purposes={"collection": "cobrança", "service": "serviço", "marketing": "publicidade"},

@@ -12,7 +12,8 @@ def words(country: str) -> dict[str, str]:
 
 
 TITLES = {
-    "probe:yes": "Sí, soy yo", "probe:no": "No soy yo", "pay": "Quiero pagar", "plan": "Plan de {parts}",
+    "probe:yes": "Sí, soy yo", "probe:no": "No soy yo", "consent:yes": "Sí, autorizo", "consent:no": "No, gracias",
+    "pay": "Quiero pagar", "plan": "Plan de {parts}",
     "more_time": "Elegir otra fecha", "doubts": "Tengo una duda", "paid": "Ya pagué", "human": "Hablar con alguien",
     "amount": "Ver el detalle", "dispute": "No lo reconozco", "accept": "Sí, acepto", "reject": "No, gracias",
     "confirm": "Sí, confirmo", "other_date": "Otra fecha", "choose": "Elegir", "link": "Ver y pagar",
@@ -29,13 +30,27 @@ TEXTS = {
     "ask_document_last3": "Gracias. Por su privacidad, elija los 3 últimos caracteres de su {document}.",
     "ask_birth_year": "Gracias. Por su privacidad, elija el año en que nació.",
     "ask_city": "Gracias. Por su privacidad, elija la ciudad de su domicilio.",
+    "ask_reference": (
+        "Gracias. Por su privacidad, elija el número que aparece en un documento reciente que recibió su empresa."
+    ),
     "then_document_last3": "Bien. Una última pregunta: ¿cuáles son los 3 últimos caracteres de su {document}?",
     "then_birth_year": "Bien. Una última pregunta: ¿en qué año nació?",
     "then_city": "Bien. Una última pregunta: ¿en qué ciudad está su domicilio?",
+    "then_reference": "Bien. Una última pregunta: ¿qué número aparece en un documento reciente que recibió su empresa?",
     "again": "Ese dato no coincide con el que tenemos. Puede intentarlo otra vez.",
     "document": "documento de identidad",
     "wrong_person": "Gracias por avisarnos y disculpe la molestia. No volveremos a escribir a este número.",
     "opted_out": "Listo, tomamos nota: no le enviaremos más mensajes por este medio.",
+    "ask_consent": (
+        "Antes de seguir: ¿nos autoriza a enviarle por este WhatsApp mensajes sobre su cuenta, incluidos "
+        "avisos y recordatorios de pago? Es voluntario y puede retirar su autorización cuando quiera "
+        "respondiendo BAJA."
+    ),
+    "ask_consent_named": (
+        "Una pregunta más: ¿nos autoriza a enviarle por este WhatsApp mensajes sobre su cuenta con "
+        "{creditor}, incluidos avisos y recordatorios de pago? Es voluntario y puede retirar su autorización "
+        "cuando quiera respondiendo BAJA."
+    ),
     "consent_yes": "Gracias. Registramos su autorización; puede retirarla cuando quiera respondiendo BAJA.",
     "consent_no": "Entendido, no registramos ninguna autorización. Gracias por responder.",
     # the account

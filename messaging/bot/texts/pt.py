@@ -9,7 +9,8 @@ def words(country: str) -> dict[str, str]:
 
 
 TITLES = {
-    "probe:yes": "Sim, sou eu", "probe:no": "Não sou eu", "pay": "Quero pagar", "plan": "Quero parcelar",
+    "probe:yes": "Sim, sou eu", "probe:no": "Não sou eu", "consent:yes": "Sim, autorizo", "consent:no": "Não, obrigado",
+    "pay": "Quero pagar", "plan": "Quero parcelar",
     "more_time": "Escolher outra data", "doubts": "Tenho uma dúvida", "paid": "Já paguei", "human": "Falar com alguém",
     "amount": "Ver os detalhes", "dispute": "Não reconheço", "accept": "Sim, aceito", "reject": "Não, obrigado",
     "confirm": "Sim, confirmo", "other_date": "Outra data", "choose": "Escolher", "link": "Ver e pagar",
@@ -25,13 +26,30 @@ TEXTS = {
     "ask_document_last3": "Obrigado. Pela sua privacidade, escolha os 3 últimos caracteres do seu {document}.",
     "ask_birth_year": "Obrigado. Pela sua privacidade, escolha o ano em que você nasceu.",
     "ask_city": "Obrigado. Pela sua privacidade, escolha a cidade do seu endereço.",
+    "ask_reference": (
+        "Obrigado. Pela sua privacidade, escolha o número que aparece em um documento recente que a sua empresa "
+        "recebeu."
+    ),
     "then_document_last3": "Certo. Só mais uma pergunta: quais são os 3 últimos caracteres do seu {document}?",
     "then_birth_year": "Certo. Só mais uma pergunta: em que ano você nasceu?",
     "then_city": "Certo. Só mais uma pergunta: qual é a cidade do seu endereço?",
+    "then_reference": (
+        "Certo. Só mais uma pergunta: que número aparece em um documento recente que a sua empresa recebeu?"
+    ),
     "again": "Esse dado não bate com o que temos. Você pode tentar de novo.",
     "document": "documento de identidade",
     "wrong_person": "Obrigado por avisar e desculpe o incômodo. Não vamos mais escrever para este número.",
     "opted_out": "Pronto, anotado: não vamos mais enviar mensagens por aqui.",
+    "ask_consent": (
+        "Antes de continuar: você autoriza receber por este WhatsApp mensagens sobre a sua conta, incluindo "
+        "avisos e lembretes de pagamento? É opcional e você pode retirar a autorização quando quiser "
+        "respondendo SAIR."
+    ),
+    "ask_consent_named": (
+        "Mais uma pergunta: você autoriza receber por este WhatsApp mensagens sobre a sua conta com "
+        "{creditor}, incluindo avisos e lembretes de pagamento? É opcional e você pode retirar a autorização "
+        "quando quiser respondendo SAIR."
+    ),
     "consent_yes": "Obrigado. Registramos a sua autorização; você pode retirar quando quiser respondendo SAIR.",
     "consent_no": "Entendido, não registramos nenhuma autorização. Obrigado por responder.",
     "detail": (

@@ -18,6 +18,8 @@ STAGES = (PROBE, *DUNNING, "agreement", "instalment", "receipt", "promise", CONS
 _CLASSES = {
     PROBE: "identity_probe", CONSENT: "consent_request", "agreement": "service", "receipt": "service",
 }  # fmt: skip
+#: Stages whose words changed since they were first shipped: WhatsApp knows other words under another name only.
+_EDITIONS = {CONSENT: 2}
 LANGUAGES = {"BR": "pt_BR", "MX": "es_MX", "CO": "es_CO", "CL": "es_CL", "AR": "es_AR", "PE": "es_PE"}
 
 
@@ -46,7 +48,7 @@ def shipped(country: str) -> tuple[Shipped, ...]:
     words = pt if country == "BR" else es
     return tuple(
         Shipped(
-            name=f"{stage}_{country.lower()}_v1",
+            name=f"{stage}_{country.lower()}_v{_EDITIONS.get(stage, 1)}",
             country=country,
             language=language_for(country),
             stage=stage,

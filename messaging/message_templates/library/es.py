@@ -73,8 +73,8 @@ _OTHER = {
         "número es suyo."
     ),
     "consent": (
-        "Hola, {{name}}. ¿Nos autoriza a enviarle por este WhatsApp mensajes sobre su cuenta? Es voluntario y puede "
-        "retirar su autorización cuando quiera."
+        "Hola, {{name}}. ¿Nos autoriza a enviarle por este WhatsApp mensajes sobre su cuenta, incluidos avisos y "
+        "recordatorios de pago? Es voluntario y puede retirar su autorización cuando quiera."
     ),
     "agreement": (
         "Gracias, {{name}}. Su acuerdo con {{creditor}} quedó registrado: {{plan}}, {{amount}} en total. El primer "

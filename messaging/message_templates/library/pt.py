@@ -60,8 +60,8 @@ _OTHER = {
         "número é seu."
     ),
     "consent": (
-        "Olá, {{name}}. Você autoriza receber mensagens sobre a sua conta por este WhatsApp? É opcional e você pode "
-        "mudar de ideia quando quiser."
+        "Olá, {{name}}. Você autoriza receber por este WhatsApp mensagens sobre a sua conta, incluindo avisos e "
+        "lembretes de pagamento? É opcional e você pode retirar a autorização quando quiser."
     ),
     "agreement": (
         "Obrigado, {{name}}. Seu acordo com {{creditor}} está registrado: {{plan}}, {{amount}} no total. O primeiro "

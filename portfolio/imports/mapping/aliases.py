@@ -56,7 +56,15 @@ ALIASES: dict[str, str] = {
     ),
     "contact_supplied_on": "contact_supplied_on supplied_on fecha_telefono fecha_dato data_telefone data_do_dado",
     "identity": "identity identidad identidade verificado verified",
-    "identity_on": "identity_on verified_on fecha_verificacion data_verificacao",
+    "identity_on": (
+        "identity_on verified_on verified_at fecha_verificacion fecha_de_verificacion verificado_el data_verificacao "
+        "data_da_verificacao verificado_em"
+    ),
+    "identity_by": "identity_by verified_by verificado_por quien_verifico quem_verificou",
+    "identity_method": (
+        "identity_method verification_method verified_how metodo_verificacion metodo_de_verificacion medio_verificacion "
+        "metodo_verificacao metodo_de_verificacao meio_verificacao"
+    ),
     "consent_state": (
         "consent_state consent consentimiento consentimento opt_in optin autorizacion autorizacao "
         "autorizacion_whatsapp autorizacao_whatsapp acepta_whatsapp aceita_whatsapp"
@@ -68,6 +76,15 @@ ALIASES: dict[str, str] = {
     ),
     "consent_document": (
         "consent_document consent_document_hash documento_consentimiento hash_consentimiento hash_consentimento"
+    ),
+    "consent_signed_on": (
+        "consent_signed_on contract_signed_on signed_on signing_date fecha_firma fecha_de_firma fecha_firma_contrato "
+        "fecha_de_contrato fecha_contrato firmado_el data_assinatura data_de_assinatura data_da_assinatura "
+        "data_contrato data_do_contrato assinado_em"
+    ),
+    "consent_clause": (
+        "consent_clause contract_clause clause_version clausula version_clausula version_contrato version_de_contrato "
+        "versao_clausula versao_contrato versao_do_contrato"
     ),
     "invoice_id": (
         "invoice_id invoice invoice_number invoice_no bill_id bill bill_number factura numero_factura "

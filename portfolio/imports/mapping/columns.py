@@ -245,7 +245,10 @@ def guess(header: Sequence[str], sample: Sequence[Sequence[str]], country: str) 
         kind = _DOCUMENT_HEADERS.get(normal(header[place["document"]]))
         if kind:
             constants["document_kind"] = kind
-    dates = ("due_on", "issued_on", "paid_on", "birth_on", "consent_on", "contact_supplied_on", "identity_on")
+    dates = (
+        "due_on", "issued_on", "paid_on", "birth_on", "consent_on", "consent_signed_on", "contact_supplied_on",
+        "identity_on",
+    )  # fmt: skip
     return Mapping(
         columns=columns,
         constants=constants,

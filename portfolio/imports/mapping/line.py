@@ -120,6 +120,9 @@ class Line(Cells):
             "identity", lambda text: words.say(words.IDENTITY, text, Words("identity state")), "unknown"
         )
         identity_on = self.day("identity_on")
+        stated_by, method = self.text("identity_by")[:80], self.text("identity_method")[:40]
+        if identity == "unknown" and not self.text("identity") and identity_on is not None and (stated_by or method):
+            identity = "verified"  # who verified it, how and when is the statement
         if identity == "verified" and identity_on is None:
             self.fail(
                 "identity",
@@ -132,6 +135,7 @@ class Line(Cells):
             if not value or any(isinstance(row, ContactRow) and row.value == value for row in rows):
                 continue
             state, evidence = self._consent(owner.name, value) if name == "phone" else ("unknown", {})
+            signed_on = self._signed_on(state) if name == "phone" else None
             first = name in ("phone", "email")
             rows.append(
                 ContactRow(
@@ -147,14 +151,30 @@ class Line(Cells):
                     supplied_on=self.day("contact_supplied_on") if first else None,
                     identity=identity if first else "unknown",
                     identity_on=identity_on if first else None,
-                    identity_evidence={"method": "stated by the creditor's file"}
+                    identity_evidence={
+                        "method": method or "stated by the creditor's file",
+                        **({"by": stated_by} if stated_by else {}),
+                    }
                     if first and identity == "verified"
                     else {},
                     consent_state=state,
                     consent_evidence=evidence,
+                    consent_signed_on=signed_on,
+                    consent_clause=self.text("consent_clause")[:40] if signed_on else "",
                 )
             )
         return rows
+
+    def _signed_on(self, state: str) -> date | None:
+        """When the contract was signed whose clause is the consent; a line that says otherwise itself wins."""
+        signed_on = self.day("consent_signed_on")
+        if (
+            signed_on is None
+            or state == "granted"
+            or (self.text("consent_state") and state != "imported_without_evidence")
+        ):
+            return None
+        return signed_on
 
     def _consent(self, who: str, wa_number: str) -> tuple[str, Evidence]:
         state = self.take(

@@ -33,7 +33,7 @@ INTENTS = ["pay_now", "promise", "plan", "more_time", "paid_already", "dispute",
 KINDS = ["text", "interactive", "button", "image", "document", "audio", "sticker", "location", "unsupported"]
 #: Acts that strangers may see.
 NEUTRAL = {"claim", "ask", "ask_who", "passed", "strike", "wrong_person", "hand_over", "say", "consent", "page"}
-NEUTRAL_WORDS = {"human", "abuse", "give_up"}
+NEUTRAL_WORDS = {"human", "abuse", "give_up", "consent_yes"}
 
 heards = st.builds(
     Heard, kind=st.sampled_from(KINDS),
@@ -41,13 +41,13 @@ heards = st.builds(
     tapped=st.sampled_from(TAPS), intent=st.sampled_from(INTENTS),
     day=st.sampled_from([None, TODAY, date(2026, 11, 20), date(2028, 1, 1)]),
     minor=st.sampled_from([None, 1, 10**6]), question=st.sampled_from(["", "document_last3", "birth_year"]),
-    right=st.sampled_from([None, True, False]),
+    right=st.sampled_from([None, True, False]), opted_in=st.booleans(),
 )  # fmt: skip
 knowns = st.builds(
     Known, identity=st.sampled_from(["unknown", "contacted", "claimed", "verified", "wrong_person"]), today=st.just(TODAY),
     last_day=st.just(TODAY + timedelta(days=15)), questions=st.sampled_from([(), ("document_last3",), ("document_last3", "birth_year")]),
     passed=st.sampled_from([(), ("document_last3",)]), strikes=st.integers(0, 3), open=st.booleans(), disputed=st.booleans(),
-    agreement=st.booleans(), proposal=st.booleans(),
+    agreement=st.booleans(), proposal=st.booleans(), may_ask=st.booleans(),
 )  # fmt: skip
 
 
@@ -116,6 +116,23 @@ def test_who_wonders_who_writes_gets_the_page_that_shows_it_once() -> None:
     assert [act.name for act in decide(asked, known(identity="contacted"), first.state, NOW).acts] == ["ask_who"]
     assert names(Heard(kind="text", text="¿Cuánto debo?", intent="question"), identity="contacted") == ["ask_who"]
     assert names(Heard(kind="interactive", tapped="doubts")) == ["page", "say"]
+
+
+def test_who_came_by_themselves_is_asked_once_whether_we_may_write_and_only_when_they_are_known() -> None:
+    hello = Heard(kind="text", text="hola", intent="greeting")
+    first = decide(hello, known(may_ask=True), {}, NOW)
+    assert [act.name for act in first.acts] == ["detail", "ask_consent"]
+    assert [act.name for act in decide(hello, known(may_ask=True), first.state, NOW).acts] == ["detail"]
+    assert names(hello, may_ask=False) == ["detail"]
+    for identity in ("unknown", "contacted", "claimed"):
+        assert "ask_consent" not in names(hello, may_ask=True, identity=identity)
+
+
+def test_a_links_words_are_confirmed_before_anything_else() -> None:
+    said = Heard(kind="text", text="Hola. Autorizo …", opted_in=True)
+    assert names(said) == ["say", "detail"]
+    assert names(said, identity="unknown") == ["say", "ask_who"]
+    assert names(said, identity="claimed") == ["say", "ask"]
 
 
 def test_a_person_can_be_asked_for_at_any_step() -> None:

@@ -18,13 +18,14 @@ PLACES = {
 }  # fmt: skip
 #: Said before anybody has proved who they are: not a word of a creditor or a debt.
 BEFORE = {
-    "ask_who", "ask_document_last3", "ask_birth_year", "ask_city", "then_document_last3", "then_birth_year", "then_city", "again",
-    "wrong_person", "opted_out", "consent_yes", "consent_no", "human", "abuse", "page_who",
+    "ask_who", "ask_document_last3", "ask_birth_year", "ask_city", "ask_reference", "then_reference",
+    "then_document_last3", "then_birth_year", "then_city", "again",
+    "wrong_person", "opted_out", "ask_consent", "consent_yes", "consent_no", "human", "abuse", "page_who",
 }  # fmt: skip
 MENUS = [
     (), ("pay", "more_time", "doubts"), ("pay", "plan", "more_time"), ("paid", "plan", "human"), ("accept", "reject", "human"),
          ("amount", "dispute", "human"), ("pay", "dispute", "human"), ("confirm", "other_date", "human"),
-    ("probe:yes", "probe:no"),
+    ("probe:yes", "probe:no"), ("consent:yes", "consent:no"),
 ]  # fmt: skip
 CONTEXT = language.Context(creditor_names=("Horizonte",))
 

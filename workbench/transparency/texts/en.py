@@ -70,6 +70,7 @@ TEXTS = {
     "ask_document_last3": "What are the last 3 characters of your {document}?",
     "ask_birth_year": "In which year were you born?",
     "ask_city": "In which city is your address?",
+    "ask_reference": "Which number stands on a recent document that your company received?",
     "gate_continue": "Continue",
     "gate_wrong_1": "That does not agree with what we have. One try is left.",
     "gate_wrong_2": "That does not agree with what we have. Two tries are left.",
@@ -226,6 +227,28 @@ TEXTS = {
         "balance stays as it is."
     ),
     "consent_button": "Withdraw my permission",
+    "left_many": "In the next 7 days we could still write to you {count} times at most.",
+    "left_one": "In the next 7 days we could still write to you once at most.",
+    "left_none": "In the next 7 days we cannot send you any more reminders.",
+    "consent_refused": "You answered on {day} that you do not permit messages by {channel}. We will not ask again.",
+    "grant_words": (
+        "I authorise {creditor} to send me messages about my account by WhatsApp, to {address}, payment notices "
+        "and reminders included. I can withdraw this at any time."
+    ),
+    "grant_text": "If you want to receive them by WhatsApp, this is what you permit:",
+    "grant_button": "I give my permission",
+    "channel_title": "How you prefer to be contacted",
+    "channel_text": (
+        "If you choose one way, we do not use the others. What you write to us is answered where you wrote it."
+    ),
+    "channel_now": "Your preference holds now: {channel}.",
+    "channel_label": "Way",
+    "channel_any": "Any that is permitted",
+    "channel_button": "Save my choice",
+    "did_allow": "We recorded your permission. You can withdraw it here at any time.",
+    "did_channel": "We saved your preference: {channel}. What was about to leave another way was taken back.",
+    "did_channel_any": "We removed your preference. Any permitted way will do.",
+    "err_channel": "Choose one of the ways in the list.",
     "stop": "Stop messages",
     "stop_text": (
         "We will send no more messages by any electronic way, for none of the creditors of {organisation}. The balance "

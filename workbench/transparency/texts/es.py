@@ -81,6 +81,7 @@ TEXTS = {
     "ask_document_last3": "¿Cuáles son los 3 últimos caracteres de su {document}?",
     "ask_birth_year": "¿En qué año nació usted?",
     "ask_city": "¿En qué ciudad está su domicilio?",
+    "ask_reference": "¿Qué número aparece en un documento reciente que recibió su empresa?",
     "gate_continue": "Continuar",
     "gate_wrong_1": "Ese dato no coincide con el que tenemos. Le queda un intento.",
     "gate_wrong_2": "Ese dato no coincide con el que tenemos. Le quedan dos intentos.",
@@ -257,6 +258,31 @@ TEXTS = {
         "saldo no cambia."
     ),
     "consent_button": "Retirar mi autorización",
+    "left_many": "En los próximos 7 días podríamos escribirle todavía {count} veces como máximo.",
+    "left_one": "En los próximos 7 días podríamos escribirle todavía una vez como máximo.",
+    "left_none": "En los próximos 7 días no podemos escribirle ningún recordatorio más.",
+    "consent_refused": (
+        "Usted respondió el {day} que no autoriza mensajes por {channel}. No se lo volveremos a preguntar."
+    ),
+    "grant_words": (
+        "Autorizo a {creditor} a enviarme por WhatsApp, al {address}, mensajes sobre mi cuenta, incluidos avisos "
+        "y recordatorios de pago. Puedo retirar esta autorización cuando quiera."
+    ),
+    "grant_text": "Si quiere recibirlos por WhatsApp, esto es lo que autoriza:",
+    "grant_button": "Doy mi autorización",
+    "channel_title": "Por dónde prefiere que le contactemos",
+    "channel_text": (
+        "Si elige un medio, no le contactamos por los demás. A lo que usted nos escriba le respondemos donde lo "
+        "escribió."
+    ),
+    "channel_now": "Ahora rige su preferencia: {channel}.",
+    "channel_label": "Medio",
+    "channel_any": "Cualquiera de los permitidos",
+    "channel_button": "Guardar el medio",
+    "did_allow": "Registramos su autorización. Puede retirarla aquí cuando quiera.",
+    "did_channel": "Guardamos su preferencia: {channel}. Retiramos lo que estaba por salir por otro medio.",
+    "did_channel_any": "Quitamos su preferencia. Vale cualquier medio permitido.",
+    "err_channel": "Elija uno de los medios de la lista.",
     "stop": "Dejar de recibir mensajes",
     "stop_text": (
         "No le enviaremos más mensajes por ningún medio electrónico, de ninguno de los acreedores de {organisation}. El "

@@ -67,6 +67,7 @@ TEXTS = {
     "ask_document_last3": "Quais são os 3 últimos caracteres do seu {document}?",
     "ask_birth_year": "Em que ano você nasceu?",
     "ask_city": "Qual é a cidade do seu endereço?",
+    "ask_reference": "Que número aparece em um documento recente que a sua empresa recebeu?",
     "gate_continue": "Continuar",
     "gate_wrong_1": "Esse dado não bate com o que temos. Resta uma tentativa.",
     "gate_wrong_2": "Esse dado não bate com o que temos. Restam duas tentativas.",
@@ -239,6 +240,28 @@ TEXTS = {
         "saldo não muda."
     ),
     "consent_button": "Retirar a minha autorização",
+    "left_many": "Nos próximos 7 dias ainda poderíamos escrever para você no máximo {count} vezes.",
+    "left_one": "Nos próximos 7 dias ainda poderíamos escrever para você no máximo uma vez.",
+    "left_none": "Nos próximos 7 dias não podemos enviar mais nenhum lembrete.",
+    "consent_refused": "Você respondeu em {day} que não autoriza mensagens por {channel}. Não vamos perguntar de novo.",
+    "grant_words": (
+        "Autorizo {creditor} a me enviar por WhatsApp, no número {address}, mensagens sobre a minha conta, "
+        "incluindo avisos e lembretes de pagamento. Posso retirar esta autorização quando quiser."
+    ),
+    "grant_text": "Se você quiser receber as mensagens por WhatsApp, é isto que autoriza:",
+    "grant_button": "Dou a minha autorização",
+    "channel_title": "Por onde você prefere o contato",
+    "channel_text": (
+        "Se você escolher um meio, não usamos os outros. O que você nos escrever é respondido onde escreveu."
+    ),
+    "channel_now": "Agora vale a sua preferência: {channel}.",
+    "channel_label": "Meio",
+    "channel_any": "Qualquer um dos permitidos",
+    "channel_button": "Salvar o meio",
+    "did_allow": "Registramos a sua autorização. Você pode retirá-la aqui quando quiser.",
+    "did_channel": "Salvamos a sua preferência: {channel}. Retiramos o que estava para sair por outro meio.",
+    "did_channel_any": "Tiramos a sua preferência. Vale qualquer meio permitido.",
+    "err_channel": "Escolha um dos meios da lista.",
     "stop": "Não receber mais mensagens",
     "stop_text": (
         "Não vamos enviar mais mensagens por nenhum meio eletrônico, de nenhum dos credores de {organisation}. O saldo "

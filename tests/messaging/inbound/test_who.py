@@ -1,0 +1,109 @@
+"""Signs that somebody else answers at a number: what was verified is asked for again before anything is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messaging.channels.whatsapp.receive import Inbound
+from messaging.inbound.arrivals import arrive
+from messaging.inbound.who import RECYCLED_AFTER, another_name
+from messaging.models import Number, SendRequest
+from portfolio.models import ContactPoint, Debtor
+from tenants.models import StagedEvent
+from tests.factories import unique
+from tests.messaging.desk import Desk, open_desk
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return open_desk("CO")
+
+
+def say(desk: Desk, debtor: Debtor, *, profile: str = "", kind: str = "text", **media: Any) -> ContactPoint:
+    with desk.scope():
+        arrive(Number.objects.get(pk=desk.number.pk), [Inbound(
+            phone_number_id=desk.number.provider_id, provider_id=f"wamid.{unique()}",
+            wa_id=desk.point(debtor).value.removeprefix("+"), user_id="", profile_name=profile, at=desk.now, kind=kind,
+            text="hola", tapped="", context_id="", media=media,
+        )], now=desk.now)  # fmt: skip
+        return desk.point(debtor)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "names", "another"),
+    [
+        ("Ana P.", "Jorge Ramos", ("Ana Pérez",), True),
+        ("Ana P.", "Anita Perez", ("Ana Pérez",), False),
+        ("La Flaca", "Ana", ("Ana Pérez",), False),
+        ("La Flaca", "Flaca 2", ("Ana Pérez",), False),
+        ("Ana", "🌻🌻", ("Ana Pérez",), False),
+        ("🌻", "Jorge", ("Ana Pérez",), False),
+        ("Ferretería Sol", "Taller Luna", ("Ferretería El Sol S.A.S.", "Marta Ruiz"), True),
+        ("Ferretería Sol", "Marta R", ("Ferretería El Sol S.A.S.", "Marta Ruiz"), False),
+    ],
+)
+def test_another_name_shares_no_word_with_those_that_are_known(
+    before: str, after: str, names: tuple[str, ...], another: bool
+) -> None:
+    assert another_name(before, after, names) is another
+
+
+@given(st.text(max_size=30), st.text(max_size=30), st.lists(st.text(max_size=30), max_size=3))
+def test_a_name_that_stays_or_is_known_is_never_another(before: str, after: str, names: list[str]) -> None:
+    assert not another_name(before, before, names)
+    assert not another_name(before, after, [*names, after])
+    if another_name(before, after, names):
+        assert another_name(before.upper(), after.upper(), [name.upper() for name in names])
+
+
+def test_a_profile_with_another_name_asks_anew_who_answers_and_takes_back_what_was_planned(desk: Desk) -> None:
+    with desk.scope():
+        debtor = desk.debtor()
+    assert say(desk, debtor, profile=debtor.person.name).identity == "verified"
+    assert say(desk, debtor, profile="").identity == "verified", "a profile that says nothing"
+    point = say(desk, debtor, profile="Taller Luna Llena")
+    assert (point.identity, point.identity_method) == ("unknown", "profile_mismatch")
+    with desk.scope():
+        event = StagedEvent.objects.filter(name="identity.changed").order_by("id").last()
+        assert event is not None and event.data["to"] == "unknown" and event.data["method"] == "profile_mismatch"
+
+
+def test_a_number_that_changed_hands_is_verified_no_more(desk: Desk) -> None:
+    with desk.scope():
+        debtor = desk.debtor()
+    point = say(desk, debtor, kind="system", type="user_changed_number")
+    assert (point.identity, point.identity_method, point.check_state) == ("unknown", "number_changed", {})
+
+
+@pytest.mark.parametrize(("silent", "identity"), [(RECYCLED_AFTER, "unknown"), (timedelta(days=3), "verified")])
+def test_a_number_that_nobody_reached_for_weeks_may_be_somebody_elses(
+    desk: Desk, silent: timedelta, identity: str
+) -> None:
+    with desk.scope():
+        debtor = desk.debtor()
+        ContactPoint.objects.filter(person_id=debtor.person_id).update(unreachable_at=desk.now - silent)
+    point = say(desk, debtor)
+    assert (point.identity, point.unreachable_at) == (identity, None)
+
+
+def test_a_number_that_was_reported_wrong_stays_so(desk: Desk) -> None:
+    with desk.scope():
+        debtor = desk.debtor()
+    desk.hear(debtor, "No soy yo", tap="wrong_person")
+    assert say(desk, debtor, kind="system", type="user_changed_number").identity == "wrong_person"
+
+
+def test_after_a_doubt_the_amount_is_told_to_nobody_until_the_check_is_passed(desk: Desk) -> None:
+    with desk.scope():
+        debtor = desk.debtor()
+    say(desk, debtor, profile=debtor.person.name)
+    say(desk, debtor, profile="Taller Luna Llena")
+    desk.hear(debtor, "quiero pagar", tap="pay")
+    with desk.scope():
+        for request in SendRequest.objects.filter(debtor=debtor, state="queued"):
+            assert request.disclosure <= 1
