@@ -11,7 +11,19 @@ from typing import Any
 
 from django.apps import apps
 
-from compliance.models import Consent, Contact, Decision, EvidencePack, LedgerCheck, Stop
+from compliance.models import (
+    Consent,
+    Contact,
+    DataRequest,
+    Decision,
+    ErasureCertificate,
+    EvidencePack,
+    LedgerCheck,
+    LegalHold,
+    RetentionPeriod,
+    RetentionRun,
+    Stop,
+)
 from kernel.ids import uuid7
 from messaging.models import (
     Attachment,
@@ -211,6 +223,23 @@ def make_estate(number: Any, template: Any) -> Estate:
         creditor_id=creditor.id, kind="debtor", subject_id=debtor.id, redaction="full", document="0" * 64, records=1,
         messages=1, actor=mark, reason=mark, made_at=NOON,
     )  # fmt: skip
+    hold = LegalHold.objects.create(
+        person=person, creditor_id=creditor.id, reason=mark, author=mark, placed_at=NOON
+    )
+    LegalHold.objects.create(creditor_id=creditor.id, reason=mark, author=mark, placed_at=NOON)
+    asked = DataRequest.objects.create(
+        person=person, creditor_id=creditor.id, debtor_id=debtor.id, reference=f"P-{uuid7().hex[-8:]}", kind="erasure",
+        channel="email", detail=mark, proven=True, country=creditor.country, received_at=NOON, due_on=date(2026, 12, 1),
+        law="x", author=mark, origin_id=uuid7().hex,
+    )  # fmt: skip
+    ErasureCertificate.objects.create(
+        person=person, creditor_id=creditor.id, request=asked, reference=f"C-{asked.reference[2:]}", edition=1,
+        complete=False, actor=mark, made_at=NOON, content=certificate_of(asked),
+    )  # fmt: skip
+    RetentionPeriod.objects.create(country=creditor.country, data_class="profile", months=3, author="x", set_at=NOON)
+    RetentionRun.objects.create(
+        actor="system:test", started_at=NOON, finished_at=NOON, as_of=NOON, machine_as_of=NOON
+    )
     DebtorLink.objects.create(
         **common, contact_point=point, token_hash=uuid7().hex, source=mark, expires_at=NOON, created_at=NOON
     )
@@ -240,6 +269,8 @@ def make_estate(number: Any, template: Any) -> Estate:
         "consent": {str(consent.id), consent.external_id},
         "enrolment": {str(enrolment.id)},
         "audit": {str(entry.id)},
+        "hold": {str(hold.id)},
+        "data_request": {str(asked.id)},
     }
     rows = {
         "debtor": debtor, "person": person, "contact_point": point, "document": document, "invoice": invoice,
@@ -247,6 +278,22 @@ def make_estate(number: Any, template: Any) -> Estate:
         "attachment": attachment,
     }  # fmt: skip
     return Estate(mark, creditor, rows, ids)
+
+
+def certificate_of(asked: DataRequest) -> dict[str, Any]:
+    """What a certificate says, of one class."""
+    return {
+        "format": "trato-erasure/1", "reference": "C-1", "edition": 1, "complete": False, "person": str(asked.person_id),
+        "organisation": {"name": "x", "country": asked.country, "sandbox": True}, "made_at": NOON.isoformat(),
+        "request": {
+            "reference": asked.reference, "kind": asked.kind, "received_at": NOON.isoformat(), "law": "x",
+            "country": asked.country,
+        },
+        "lines": [
+            {"class": "words", "erased": 0, "kept": 2, "why": "open", "because": "", "until": None, "law": "x",
+             "country": asked.country, "confidence": "M"},
+        ],
+    }  # fmt: skip
 
 
 def _rows(model: type[TenantModel]) -> Any:

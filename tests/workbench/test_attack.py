@@ -63,6 +63,9 @@ DOORS: dict[str, frozenset[str]] = {
     "keys": LOOKS, "key-": ADMINS,
     "operations": LOOKS, "job-change": ADMINS, "inbound-body": LOOKS, "uncertain": LOOKS, "uncertain-settle": LEADERS,
     "audit": LOOKS,
+    "privacy": OVERSEERS, "privacy-period": ADMINS, "privacy-holds": OVERSEERS, "privacy-hold-lift": LEADERS,
+    "privacy-requests": OVERSEERS, "privacy-request": OVERSEERS, "privacy-request-new": LEADERS,
+    "privacy-request-act": LEADERS, "privacy-certificate": OVERSEERS, "privacy-export": LEADERS,
 }  # fmt: skip
 #: What readers may post: a question that changes nothing.
 QUESTIONS = {"evidence-take", "evidence-verify"}
@@ -196,6 +199,7 @@ def parts_of(
         **dict.fromkeys(("quick-reply pk", "quick-reply-archive pk", "quick-reply-restore pk"), answer_of(creditor.pk).pk),
         "job-change pk": 1, "job-change action": "retry", "inbound-body pk": raw.pk,
         "uncertain-settle pk": Outbound.objects.get(creditor_id=creditor.pk).pk,
+        "hold_id": first["hold"], "request_id": first["data_request"], "privacy-request-act action": "assign",
         "sending-change kind": "creditor", "sending-change pk": creditor.pk,
     }  # fmt: skip
 

@@ -23,7 +23,8 @@ PAGES = {
     "inbox": "", "debtors": "", "contactable": "", "search": "?q=Person", "supervisor": "?period=all", "reports": "",
     "decisions": "?period=all", "evidence": "", "review": "", "creditors": "", "sequences": "", "templates": "", "setup": "",
     "organisation": "", "sending": "", "people": "", "numbers": "", "imports": "", "keys": "", "operations": "",
-    "uncertain": "", "audit": "", "rules": "", "rules-calendar": "",
+    "uncertain": "", "audit": "", "rules": "", "rules-calendar": "", "privacy": "", "privacy-requests": "",
+    "privacy-holds": "",
 }  # fmt: skip
 PARTS = {"HX-Request": "true"}
 
