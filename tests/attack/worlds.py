@@ -223,9 +223,7 @@ def make_estate(number: Any, template: Any) -> Estate:
         creditor_id=creditor.id, kind="debtor", subject_id=debtor.id, redaction="full", document="0" * 64, records=1,
         messages=1, actor=mark, reason=mark, made_at=NOON,
     )  # fmt: skip
-    hold = LegalHold.objects.create(
-        person=person, creditor_id=creditor.id, reason=mark, author=mark, placed_at=NOON
-    )
+    hold = LegalHold.objects.create(person=person, creditor_id=creditor.id, reason=mark, author=mark, placed_at=NOON)
     LegalHold.objects.create(creditor_id=creditor.id, reason=mark, author=mark, placed_at=NOON)
     asked = DataRequest.objects.create(
         person=person, creditor_id=creditor.id, debtor_id=debtor.id, reference=f"P-{uuid7().hex[-8:]}", kind="erasure",
@@ -237,9 +235,7 @@ def make_estate(number: Any, template: Any) -> Estate:
         complete=False, actor=mark, made_at=NOON, content=certificate_of(asked),
     )  # fmt: skip
     RetentionPeriod.objects.create(country=creditor.country, data_class="profile", months=3, author="x", set_at=NOON)
-    RetentionRun.objects.create(
-        actor="system:test", started_at=NOON, finished_at=NOON, as_of=NOON, machine_as_of=NOON
-    )
+    RetentionRun.objects.create(actor="system:test", started_at=NOON, finished_at=NOON, as_of=NOON, machine_as_of=NOON)
     DebtorLink.objects.create(
         **common, contact_point=point, token_hash=uuid7().hex, source=mark, expires_at=NOON, created_at=NOON
     )
