@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, Value
 
 from compliance.models import Contact
 from compliance.retention.fate import Account
@@ -88,12 +88,13 @@ def _last_things(debtor_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, tuple[
                     known = last.get(debtor)
                     last[debtor] = at if known is None or at > known else known
 
-    def of(model: Any, still: Q, *instants: str) -> None:
+    def of(model: Any, still: Q | None, *instants: str) -> None:
         rows = model.objects.filter(debtor_id__in=debtor_ids).values_list("debtor_id").order_by()
-        add(rows.annotate(still=Count("pk", filter=still), **{f"at_{name}": Max(name) for name in instants}))
+        standing = Value(0) if still is None else Count("pk", filter=still)
+        add(rows.annotate(standing=standing, **{f"at_{name}": Max(name) for name in instants}))
 
     of(Invoice, Q(settled_at=None, withdrawn_at=None, open_minor__gt=0), "created_at", "settled_at", "withdrawn_at")
-    of(Payment, Q(pk=None), "paid_at", "recorded_at", "reversed_at")
+    of(Payment, None, "paid_at", "recorded_at", "reversed_at")
     of(Promise, Q(state=Promise.State.OPEN), "created_at", "decided_at")
     of(Agreement, Q(state__in=[Agreement.State.PROPOSED, Agreement.State.ACTIVE]), "created_at", "updated_at")
     of(Dispute, Q(state=Dispute.State.OPEN), "opened_at", "closed_at")

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, F, Func, IntegerField, Q, QuerySet, Value
+from django.db.models import CharField, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from compliance.models import Consent, Contact, DataRequest, Decision, ErasureCertificate, EvidencePack, RuleLayer, Stop
@@ -193,10 +193,8 @@ def _bodies(before: datetime, machine_before: datetime, guarded: Guarded) -> Que
     if guarded.everything:
         return rows.none()
     # What nobody could read yet stays until it was read, or given up.
-    waiting = Job.objects.filter(tenant_id=current_tenant_id(), task="messaging.inbound").values_list(
-        "subject", flat=True
-    )
-    rows = rows.exclude(pk__in=[uuid.UUID(subject) for subject in waiting])
+    job = Job.objects.filter(tenant_id=OuterRef("tenant_id"), subject=Cast(OuterRef("pk"), CharField()))
+    rows = rows.filter(~Exists(job))
     for number, address in enumerate(guarded.addresses):
         rows = rows.alias(**{f"at_{number}": _Inside(Value(address), F("body"))}).filter(**{f"at_{number}": 0})
     return rows
