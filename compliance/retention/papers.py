@@ -14,7 +14,7 @@ from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_time
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -67,7 +67,8 @@ class _Tongue:
         return zone_of(self.country)
 
     def instant(self, at: datetime) -> str:
-        return format_datetime(at.astimezone(self.zone), "long", locale=self._known)
+        local = at.astimezone(self.zone)
+        return f"{self.day(local.date())}, {format_time(local, 'HH:mm', locale=self._known)} ({self.zone.key})"
 
     def day(self, at: date) -> str:
         return format_date(at, "long", locale=self._known)
@@ -128,7 +129,7 @@ def _certificate(content: dict[str, Any], name: str, tongue: _Tongue, title: str
     yield Heading(_("What was erased"))
     if gone:
         rows = [[str(CLASS_WORDS[line["class"]]), str(MEANS[line["class"]]), str(line["erased"])] for line in gone]
-        yield Grid([_("Data"), _("What it is"), _("Rows")], rows, [3, 6, -1])
+        yield Grid([_("Data"), _("What it is"), _("Rows")], rows, [3, 6, -1.3])
     else:
         yield Text(safe(_("Nothing yet.")))
     kept = [line for line in content["lines"] if line["kept"]]
@@ -137,7 +138,7 @@ def _certificate(content: dict[str, Any], name: str, tongue: _Tongue, title: str
         yield Grid(
             [_("Data"), _("Why"), _("Law"), _("Until"), _("Rows")],
             [[str(CLASS_WORDS[line["class"]]), _why(line), line["law"], _until(line, tongue), str(line["kept"])] for line in kept],
-            [3, 4, 4, 2.4, -1],
+            [3, 4, 4, 2.4, -1.5],
         )  # fmt: skip
     else:
         yield Text(safe(_("Nothing.")))
@@ -159,7 +160,7 @@ def _why(line: dict[str, Any]) -> str:
 def _until(line: dict[str, Any], tongue: _Tongue) -> str:
     if line["until"]:
         return tongue.day(datetime.fromisoformat(line["until"]).astimezone(tongue.zone).date())
-    return _("open") if line["why"] in ("held", "open") else ""
+    return _("no date yet") if line["why"] in ("held", "open") else ""
 
 
 def _instant(text: str, tongue: _Tongue) -> str:
