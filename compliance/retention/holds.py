@@ -12,9 +12,9 @@ from django.db.models import Q
 
 from compliance.retention.holdings import ERASED, Guarded
 from compliance.retention.models import LegalHold
+from compliance.retention.trail import write_down
 from kernel.errors import DomainError
 from portfolio.models import ContactPoint, Creditor, Person
-from tenants import audit
 from tenants.scope import all_creditors, current_tenant_id
 
 SUBJECT = "compliance.legalhold"
@@ -108,8 +108,8 @@ def place_hold(
     )
     with all_creditors():
         hold.save(force_insert=True)
-        audit.record(
-            "privacy.hold_placed", actor=by, subject=SUBJECT, subject_id=hold.pk, creditor_id=creditor_id,
+        write_down(
+            "hold_placed", by=by, subject=SUBJECT, subject_id=hold.pk, creditor_id=creditor_id,
             after={"person": person_id and str(person_id), "until": until and until.isoformat()}, reason=hold.reason,
         )  # fmt: skip
     return hold
@@ -127,8 +127,8 @@ def lift_hold(hold_id: uuid.UUID, *, reason: str, by: str, now: datetime) -> Leg
         raise DomainError("hold_lifted", "it was lifted already", pointer="hold")
     hold.lifted_at, hold.lifted_by, hold.lifted_reason = now, by, reason.strip()[:2000]
     hold.save(update_fields=["lifted_at", "lifted_by", "lifted_reason"])
-    audit.record(
-        "privacy.hold_lifted", actor=by, subject=SUBJECT, subject_id=hold.pk, creditor_id=hold.creditor_id,
+    write_down(
+        "hold_lifted", by=by, subject=SUBJECT, subject_id=hold.pk, creditor_id=hold.creditor_id,
         reason=hold.lifted_reason,
     )  # fmt: skip
     return hold

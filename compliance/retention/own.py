@@ -21,6 +21,7 @@ from compliance.retention.holdings import (
     register,
     tell_by,
 )
+from compliance.retention.trail import PRIVACY
 from kernel.clock import machine_now
 from portfolio.models import (
     Agreement,
@@ -88,7 +89,15 @@ def _blank_debtors(ids: Ids) -> None:
 
 
 def _search_words(whose: Whose) -> QuerySet[SearchToken]:
-    return SearchToken.objects.filter(person_id__in=whose.person_ids)
+    persons = whose.person_ids
+    # By the rows that the words stand in: that is what the table is found by.
+    subjects: list[uuid.UUID] = [
+        *persons,
+        *ContactPoint.objects.filter(person_id__in=persons).values_list("pk", flat=True),
+        *Debtor.objects.filter(person_id__in=persons).values_list("pk", flat=True),
+        *Invoice.objects.filter(debtor__person_id__in=persons).values_list("pk", flat=True),
+    ]
+    return SearchToken.objects.filter(subject_id__in=subjects, person_id__in=persons)
 
 
 def _links(whose: Whose) -> QuerySet[DebtorLink]:
@@ -156,10 +165,6 @@ def audit_about(subject_ids: list[str]) -> QuerySet[AuditEntry]:
     """Entries about these rows that still say what changed."""
     rows = AuditEntry.objects.filter(subject_id__in=subject_ids).exclude(before={}, after={}, reason="")
     return rows.exclude(after__has_key=MARK).exclude(action__startswith=PRIVACY)
-
-
-#: Actions of this room: what was erased, held and asked is evidence itself and names nobody.
-PRIVACY = "privacy."
 
 
 def _audit(whose: Whose) -> QuerySet[AuditEntry]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from compliance.retention.accounts import laws_of
 from compliance.retention.models import RetentionPeriod
 from compliance.retention.periods import CLASSES, Period, check_own
+from compliance.retention.trail import write_down
 from kernel.clock import machine_now
 from kernel.errors import DomainError
-from tenants import audit
 
 
 def set_own_period(country: str, data_class: str, period: Period | None, *, reason: str, by: str) -> RetentionPeriod:
@@ -22,8 +22,8 @@ def set_own_period(country: str, data_class: str, period: Period | None, *, reas
         days=period.days or None if period else None, reason=reason.strip()[:1000], author=by, set_at=machine_now(),
     )  # fmt: skip
     before = rule.period
-    audit.record(
-        "privacy.period_set", actor=by, subject="compliance.retentionperiod", subject_id=row.pk,
+    write_down(
+        "period_set", by=by, subject="compliance.retentionperiod", subject_id=row.pk,
         before={"months": before.months, "days": before.days} if before else {},
         after={"country": country, "class": data_class, "months": row.months, "days": row.days}, reason=row.reason,
     )  # fmt: skip

@@ -23,6 +23,7 @@ from compliance.retention.accounts import laws_of
 from compliance.retention.holdings import TOMBSTONE, Whose, files, told
 from compliance.retention.models import ErasureCertificate
 from compliance.retention.periods import CLASSES
+from compliance.retention.trail import write_down
 from compliance.retention.words import BECAUSE, KEPT, KINDS, MEANS, SECTIONS, period_words
 from compliance.retention.words import CLASSES as CLASS_WORDS
 from kernel.canonical import canonical
@@ -30,7 +31,6 @@ from kernel.clock import machine_now
 from kernel.errors import DomainError
 from portfolio.models import Debtor, Person
 from portfolio.places import zone_of
-from tenants import audit
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id
 
@@ -200,8 +200,8 @@ def export_person(person_id: uuid.UUID, *, actor: str, language: str = "", reaso
         for file in files(whose):
             archive.writestr(file.name, file.read())
     digest, rows = _hash(body), sum(len(each) for each in document["data"].values())
-    audit.record(
-        "privacy.export_made", actor=actor, subject="portfolio.person", subject_id=person.pk,
+    write_down(
+        "export_made", by=actor, subject="portfolio.person", subject_id=person.pk,
         after={"sha256": digest, "rows": rows, "language": tongue.language}, reason=reason[:1000],
     )  # fmt: skip
     return Export(f"person-{str(person.pk)[-12:]}-{machine_now():%Y%m%d}.zip", body, digest, rows)
@@ -209,8 +209,8 @@ def export_person(person_id: uuid.UUID, *, actor: str, language: str = "", reaso
 
 def note_download(person_id: uuid.UUID, export: Export, *, actor: str) -> None:
     """Write down that somebody took the file."""
-    audit.record(
-        "privacy.export_downloaded", actor=actor, subject="portfolio.person", subject_id=person_id,
+    write_down(
+        "export_downloaded", by=actor, subject="portfolio.person", subject_id=person_id,
         after={"file": export.name, "sha256": export.sha256},
     )  # fmt: skip
 

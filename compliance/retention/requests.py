@@ -11,11 +11,11 @@ from compliance.retention.accounts import laws_of
 from compliance.retention.blanking import Work, blank_plans
 from compliance.retention.models import DataRequest, ErasureCertificate
 from compliance.retention.periods import KINDS, Deadline, deadline_for, due_on
+from compliance.retention.trail import write_down
 from kernel.errors import DomainError
 from kernel.ids import uuid7
 from portfolio.models import Creditor, Debtor, Person
 from portfolio.places import today_in
-from tenants import audit
 from tenants.models import Membership, Tenant
 from tenants.scope import all_creditors, current_tenant_id
 
@@ -67,7 +67,7 @@ def file_request(
         due_on=due_on(deadline, day, country), law=deadline.law[:200], owner_id=owner_id, author=author,
         origin_id=origin_id[:120],
     )  # fmt: skip
-    _note("privacy.request_filed", row, author, kind=kind, channel=channel, due_on=row.due_on.isoformat())
+    _note("request_filed", row, author, kind=kind, channel=channel, due_on=row.due_on.isoformat())
     return row
 
 
@@ -87,7 +87,7 @@ def assign(request_id: uuid.UUID, *, to: uuid.UUID | None, by: str) -> DataReque
     if row.owner_id != to:
         row.owner_id = to
         row.save(update_fields=["owner_id"])
-        _note("privacy.request_assigned", row, by, owner=str(to) if to else "")
+        _note("request_assigned", row, by, owner=str(to) if to else "")
     return row
 
 
@@ -107,7 +107,7 @@ def extend(request_id: uuid.UUID, *, reason: str, by: str) -> DataRequest:
     row.extended_reason = reason.strip()[:1000]
     row.due_on = due_on(deadline, row.due_on, row.country, days=deadline.extend)
     row.save(update_fields=["extended_reason", "due_on"])
-    _note("privacy.request_extended", row, by, reason=row.extended_reason, due_on=row.due_on.isoformat())
+    _note("request_extended", row, by, reason=row.extended_reason, due_on=row.due_on.isoformat())
     return row
 
 
@@ -145,7 +145,7 @@ def erase(request_id: uuid.UUID, *, by: str, now: datetime) -> ErasureCertificat
             row, plan, {name: counts.total() for name, counts in work.counts.items()}, actor=by, now=now
         )
         _note(
-            "privacy.erased", row, by, certificate=made.reference, counts=work.plainly(), complete=made.complete,
+            "erased", row, by, certificate=made.reference, counts=work.plainly(), complete=made.complete,
             waiting=work.waiting,
         )  # fmt: skip
         _close(row, made.reference, refused=False, by=by, now=now)
@@ -159,7 +159,7 @@ def prove(request_id: uuid.UUID, *, how: str, by: str) -> DataRequest:
         raise DomainError("reason_missing", "say how you made sure who asks", pointer="how")
     row.proven = True
     row.save(update_fields=["proven"])
-    _note("privacy.request_proven", row, by, reason=how.strip()[:1000])
+    _note("request_proven", row, by, reason=how.strip()[:1000])
     return row
 
 
@@ -167,7 +167,7 @@ def _close(row: DataRequest, answer: str, *, refused: bool, by: str, now: dateti
     row.state = DataRequest.State.REFUSED if refused else DataRequest.State.ANSWERED
     row.answer, row.closed_at, row.closed_by = answer, now, by
     row.save(update_fields=["state", "answer", "closed_at", "closed_by"])
-    _note("privacy.request_closed", row, by, state=str(row.state), late=today_in(row.country, now) > row.due_on)
+    _note("request_closed", row, by, state=str(row.state), late=today_in(row.country, now) > row.due_on)
     return row
 
 
@@ -187,7 +187,7 @@ def _country(debtor: Debtor | None) -> str:
 
 
 def _note(action: str, row: DataRequest, by: str, *, reason: str = "", **after: Any) -> None:
-    audit.record(
-        action, actor=by, subject=SUBJECT, subject_id=row.pk, creditor_id=row.creditor_id,
+    write_down(
+        action, by=by, subject=SUBJECT, subject_id=row.pk, creditor_id=row.creditor_id,
         after={"reference": row.reference, **after}, reason=reason,
     )  # fmt: skip

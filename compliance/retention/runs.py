@@ -19,9 +19,9 @@ from compliance.retention.blanking import CHUNK, Work, blank, blank_plans, plans
 from compliance.retention.holdings import dated
 from compliance.retention.models import RetentionRun
 from compliance.retention.periods import DATED
+from compliance.retention.trail import write_down
 from kernel.clock import machine_now
 from portfolio.models import Person
-from tenants import audit
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id, tenant_scope
 
@@ -101,8 +101,8 @@ def _step(run_id: uuid.UUID, *, own: bool) -> RetentionRun:
     run.trouble = work.trouble or run.trouble
     run.save()
     if run.finished_at is not None and (run.counts or run.trouble):
-        audit.record(
-            "privacy.retention_run", actor=run.actor, subject="compliance.retentionrun", subject_id=run.pk,
+        write_down(
+            "retention_run", by=run.actor, subject="compliance.retentionrun", subject_id=run.pk,
             after={"counts": run.counts, "held": run.held, "trouble": run.trouble},
         )  # fmt: skip
     return run

@@ -22,12 +22,12 @@ from compliance.retention.accounts import laws_of
 from compliance.retention.holds import lift_hold, place_hold
 from compliance.retention.own_periods import set_own_period
 from compliance.retention.periods import CLASSES, Period
+from compliance.retention.trail import write_down
 from compliance.retention.words import CHANNELS, STATES
 from kernel.errors import DomainError
 from kernel.ids import uuid7
 from portfolio.models import Creditor, Debtor
-from portfolio.places import midday_of, start_of
-from tenants import audit
+from portfolio.places import midday_of, start_of, today_in
 from tenants.language import told
 from workbench.access import PageRequest, Role, page
 from workbench.privacy import queries
@@ -199,14 +199,15 @@ def new_request(request: PageRequest) -> HttpResponse:
         if form.is_valid() and debtor is not None:
             said = form.cleaned_data
             day: date | None = said["received_on"]
-            received = midday_of(day, debtor.creditor.country) if day else None
+            country = debtor.creditor.country
+            received = midday_of(day, country) if day and day != today_in(country, request.now) else None
             try:
                 with transaction.atomic():
                     row = cases.file_request(
                         person=debtor.person, debtor=debtor, kind=said["kind"], channel=said["channel"],
-                        author=request.actor, origin_id=f"{request.actor}:{said['origin']}", now=request.now,
+                        author=request.actor, origin_id=f"{request.actor}:{debtor.pk}:{said['origin'][:32]}", now=request.now,
                         detail=said["detail"], proven=said["proven"],
-                        received_at=min(received, request.now) if received and day == request.now.date() else received,
+                        received_at=received,
                         owner_id=request.user.pk,
                     )  # fmt: skip
             except DomainError as error:
@@ -260,7 +261,7 @@ def _request_page(request: PageRequest, row: DataRequest, *, problem: str = "", 
 
 
 def _extension(row: DataRequest) -> int:
-    return cases.deadline_of(row.country, row.kind, row.received_at.date()).extend
+    return cases.deadline_of(row.country, row.kind, today_in(row.country, row.received_at)).extend
 
 
 def _case(request_id: uuid.UUID) -> DataRequest:
@@ -302,8 +303,8 @@ def certificate(request: PageRequest, request_id: uuid.UUID) -> HttpResponse:
     language = papers.language_of(row.person, request.GET.get("language", ""))
     body = papers.certificate_json(newest) if as_json else papers.certificate_pdf(newest, language)
     name = f"{newest.reference}-{newest.edition}.{'json' if as_json else 'pdf'}"
-    audit.record(
-        "privacy.certificate_downloaded", actor=request.actor, subject=certificates.CERTIFICATE, subject_id=newest.pk,
+    write_down(
+        "certificate_downloaded", by=request.actor, subject=certificates.CERTIFICATE, subject_id=newest.pk,
         creditor_id=newest.creditor_id, after={"file": name},
     )  # fmt: skip
     response = HttpResponse(body, content_type="application/json" if as_json else "application/pdf")
