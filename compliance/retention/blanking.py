@@ -42,7 +42,7 @@ class Work:
 
     def plainly(self) -> dict[str, dict[str, int]]:
         """The counts as JSON: class -> table -> rows."""
-        return {name: dict(sorted(each.items())) for name, each in sorted(self.counts.items()) if each.total()}
+        return {name: dict(sorted((+each).items())) for name, each in sorted(self.counts.items()) if each.total()}
 
 
 def blank_plans(plans: Iterable[Plan], work: Work) -> None:

@@ -77,7 +77,7 @@ def settle(case: Case, creditor: Creditor, number: Any, *, person: Person | None
         born,
     )  # fmt: skip
     stop = raise_stop(
-        person.pk, "disputed", creditor_id=creditor.pk, evidence={"dispute": mark}, source="test", now=born
+        person.pk, "opted_out", creditor_id=creditor.pk, evidence={"dispute": mark}, source="test", now=born
     )
     Dispute.objects.create(
         creditor=creditor, debtor=debtor, invoice=invoice, reference="D-1", reason="other", detail=mark,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import Error, connections
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from compliance.ledger.seals import seal_now
@@ -74,7 +74,8 @@ CASES = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+# Organisations are dear: a failing one is told as it is, not searched for a smaller one.
+@settings(max_examples=8, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(CASES, min_size=1, max_size=3), st.sampled_from(["BR", "MX", "CO"]))
 def test_exactly_what_has_had_its_time_goes(cases: list[Case], country: str) -> None:
     cases = [Case(case.closed_at, case.open, case.hold) for case in cases]
@@ -145,7 +146,7 @@ def test_without_a_stop_nothing_of_the_document_stays():
         ("compliance_consent", "state = 'revoked'"),
         ("compliance_consent", "evidence = jsonb_set(evidence, '{erased,announced}', '\"0\"')"),
         ("tenants_auditentry", "actor = 'user:somebody else'"),
-        ("compliance_stop", "kind = 'opted_out'"),
+        ("compliance_stop", "kind = 'deceased'"),
     ],
 )
 def test_a_blanked_row_cannot_be_altered_unnoticed(table, change):
