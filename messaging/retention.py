@@ -118,7 +118,7 @@ def _audit(whose: Whose) -> QuerySet[AuditEntry]:
 def _strangers(before: datetime, machine_before: datetime, guarded: Guarded) -> QuerySet[Conversation]:
     del machine_before
     known = Message.objects.filter(conversation_id=OuterRef("pk"), debtor_id__isnull=False)
-    rows = Conversation.objects.filter(person_id=None, debtor_id=None, updated_at__lt=before, created_at__lt=before)
+    rows = Conversation.objects.filter(person=None, debtor_id=None, updated_at__lt=before, created_at__lt=before)
     rows = rows.filter(~Exists(known)).exclude(address__startswith=ERASED)
     rows = rows.exclude(address__in=[address for each in guarded.addresses for address in (each, f"+{each}")])
     return rows.none() if guarded.everything else rows

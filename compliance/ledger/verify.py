@@ -260,7 +260,12 @@ def _blanked() -> Iterator[Problem]:
     for table in digests.tables():
         if not table.mark:
             continue
-        values = {"tenant": current_tenant_id(), "key": digests.ERASED, "name": digests.BLANKED, "most": _MOST}
+        values: dict[str, Any] = {
+            "tenant": current_tenant_id(),
+            "key": digests.ERASED,
+            "name": digests.BLANKED,
+            "most": _MOST,
+        }
         with connection.cursor() as cursor:
             cursor.execute(_UNTOLD.format(table=_model(table.subject)._meta.db_table, mark=table.mark), values)
             for (row_id,) in cursor.fetchall():

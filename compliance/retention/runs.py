@@ -95,12 +95,12 @@ def _step(run_id: uuid.UUID, *, own: bool) -> RetentionRun:
     if run.finished_at is not None:
         return run
     work = Work(own=own)
-    _advance(run, work)
+    finished = _advance(run, work)
     run.counts = _added(run.counts, work.plainly())
     run.held = dict(sorted((Counter(run.held) + work.held).items()))
     run.trouble = work.trouble or run.trouble
     run.save()
-    if run.finished_at is not None and (run.counts or run.trouble):
+    if finished and (run.counts or run.trouble):
         write_down(
             "retention_run", by=run.actor, subject="compliance.retentionrun", subject_id=run.pk,
             after={"counts": run.counts, "held": run.held, "trouble": run.trouble},
@@ -108,21 +108,22 @@ def _step(run_id: uuid.UUID, *, own: bool) -> RetentionRun:
     return run
 
 
-def _advance(run: RetentionRun, work: Work) -> None:
+def _advance(run: RetentionRun, work: Work) -> bool:
+    """Do one step; returns whether it was the last."""
     standing = holds.standing(run.as_of)
     if run.stage == "people":
         rows = Person.objects.order_by("id").values_list("pk", flat=True)
         people = list((rows.filter(pk__gt=run.after) if run.after else rows)[:PEOPLE])
         if not people:
             run.stage, run.after = "dated", None
-            return
+            return False
         accounts = accounts_of(people, standing)
         laws = laws_of(account.country for mine in accounts.values() for account in mine)
         blank_plans(plans_of(accounts, laws, run.as_of, work), work)
         if not work.dry:
             certificates.renew(people, run.as_of, actor=ACTOR)
         run.after, run.people = people[-1], run.people + len(people)
-        return
+        return False
     country = Tenant.objects.values_list("country", flat=True).get(pk=current_tenant_id())
     law, guarded, full = laws_of([country])[country], standing.guarded, False
     for name in DATED:
@@ -136,6 +137,7 @@ def _advance(run: RetentionRun, work: Work) -> None:
             full = blank(holding, holding.find(*ends, guarded), work, most=CHUNK) >= CHUNK or full
     if work.dry or not full:
         run.finished_at = machine_now()
+    return run.finished_at is not None
 
 
 def _added(counts: dict[str, dict[str, int]], more: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:

@@ -12,10 +12,12 @@ import pytest
 from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from compliance.models import DataRequest, ErasureCertificate, LegalHold, RetentionPeriod
 from compliance.retention import runs
 from kernel.ids import uuid7
+from portfolio import search
 from portfolio.models import Debtor, DebtorLink
 from portfolio.services.links import transparency_link
 from tenants.models import AuditEntry, Membership, Tenant
@@ -32,12 +34,16 @@ def tenant() -> Tenant:
 @pytest.fixture
 def debtor(tenant: Tenant) -> Debtor:
     with tenant_scope(tenant.pk):
-        return factories.make_debtor(factories.make_creditor(), invoices=[("100.00", NOON.date())])
+        made = factories.make_debtor(factories.make_creditor(), invoices=[("100.00", NOON.date())])
+        search.index([made.person_id])
+        return made
 
 
 def member(tenant: Tenant, role: str = "admin", **more: Any) -> Client:
-    client = Client()
-    client.force_login(factories.make_user(tenant, role=role, **more))
+    client, user = Client(), factories.make_user(tenant, role=role, **more)
+    user.language = "en"
+    user.save()
+    client.force_login(user)
     return client
 
 
@@ -87,7 +93,8 @@ def test_a_supervisor_places_a_hold_that_the_debtors_page_shows_and_lifts_it_wit
     with tenant_scope(tenant.pk):
         hold = LegalHold.objects.get()
         assert (hold.person_id, hold.creditor_id, hold.until) == (debtor.person_id, None, None)
-        note = Template("{% load privacy %}{% legal_holds debtor %}").render(Context(noted(tenant, debtor)))
+        with translation.override("en"):
+            note = Template("{% load privacy %}{% legal_holds debtor %}").render(Context(noted(tenant, debtor)))
         assert "Processo 1/2026" in note and "Legal hold" in note
     lift = at("privacy-hold-lift", tenant, hold_id=hold.pk)
     client.post(lift, {"reason": ""})
@@ -191,7 +198,7 @@ def test_an_erasure_shows_what_goes_and_gives_a_certificate(tenant, debtor):
 
 def test_everything_about_a_person_comes_as_a_zip_and_is_audited(tenant, debtor):
     client = member(tenant, "supervisor")
-    answer = client.post(at("privacy-export", tenant, debtor_id=debtor.pk), {"language": "es"})
+    answer: Any = client.post(at("privacy-export", tenant, debtor_id=debtor.pk), {"language": "es"})
     archive = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
     document = json.loads(archive.read("data.json"))
     assert document["data"]["person"][0]["name"] == debtor.person.name and document["language"] == "es"

@@ -60,10 +60,15 @@ def test_the_clock_starts_when_it_came():
             ask(case, "objection", received_at=NOON + timedelta(days=1))
         for wrong in ({"kind": "everything"}, {"channel": "pigeon"}):
             with pytest.raises(DomainError, match="choose"):
-                requests.file_request(
-                    **({"person": case.person, "kind": "access", "channel": "email", "author": "user:x",
-                        "origin_id": "x", "now": NOON} | wrong)
-                )  # fmt: skip
+                said: dict[str, Any] = {
+                    "person": case.person,
+                    "kind": "access",
+                    "channel": "email",
+                    "author": "user:x",
+                    "origin_id": "x",
+                    "now": NOON,
+                } | wrong
+                requests.file_request(**said)
 
 
 def test_a_request_is_given_to_somebody_extended_once_and_closed_once():
