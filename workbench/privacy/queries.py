@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import get_language
 
 from compliance.evidence.case import names_of
 from compliance.models import DataRequest, ErasureCertificate, LegalHold
@@ -24,6 +25,7 @@ from portfolio.places import today_in
 from tenants.models import Membership, Tenant
 from tenants.scope import all_creditors, current
 from workbench.supervisor.filters import uuid_in
+from workbench.templatetags.trato import locale_of
 
 #: Rows of a page.
 PAGE = 50
@@ -70,10 +72,12 @@ def lines_of(law: Law) -> list[Line]:
     return [line_of(law.rules[name]) for name in CLASSES]
 
 
-def periods(tenant: Tenant) -> list[tuple[str, list[Line], Law]]:
-    """(country, its classes, its law) of every country that the organisation works in."""
-    laws = laws_of(countries_of(tenant))
-    return [(country, lines_of(laws[country]), laws[country]) for country in countries_of(tenant)]
+def periods(tenant: Tenant) -> list[tuple[str, str, list[Line], Law]]:
+    """(country, its name, its classes, its law) of every country that the organisation works in."""
+    countries = countries_of(tenant)
+    laws = laws_of(countries)
+    names = locale_of(get_language() or "en", tenant.country).territories
+    return [(each, names.get(each, each), lines_of(laws[each]), laws[each]) for each in countries]
 
 
 # -- holds -------------------------------------------------------------------------------------------------------------
