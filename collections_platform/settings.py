@@ -288,7 +288,8 @@ SPECTACULAR_SETTINGS = {
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "work"
-CELERY_TASK_ROUTES = {"messaging.dispatch": {"queue": "send"}}
+#: Retention blanks append-only rows, which only the tables' owner may: a worker of its own serves its queue.
+CELERY_TASK_ROUTES = {"messaging.dispatch": {"queue": "send"}, "compliance.retention": {"queue": "retention"}}
 CELERY_TASK_TIME_LIMIT = env.int("TASK_TIME_LIMIT", default=55)
 CELERY_TASK_SOFT_TIME_LIMIT = CELERY_TASK_TIME_LIMIT - 10
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -296,7 +297,11 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # however long Redis is away, worke
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 1, "max_retries": 1}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_BEAT_SCHEDULE = {"pulse": {"task": "tenants.pulse", "schedule": 1.0, "options": {"expires": 5}}}
+CELERY_BEAT_SCHEDULE = {
+    "pulse": {"task": "tenants.pulse", "schedule": 1.0, "options": {"expires": 5}},
+    # Each run is a day's; what one turn leaves, the next goes on with.
+    "retention": {"task": "compliance.retention", "schedule": 120.0, "options": {"expires": 100}},
+}
 #: A lease outlives the longest task, or a slow worker's work would be done twice.
 LEASE_SECONDS = CELERY_TASK_TIME_LIMIT + 20
 

@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "o/<slug:organisation>/", include([*(walk if settings.DEMO_DOOR else []), path("", include("workbench.urls"))])
     ),
+    path("d/", include("workbench.privacy.debtor_urls")),
     path("d/", include("workbench.transparency.urls")),
     path("", include("messaging.urls")),
     path("", include("portfolio.urls")),

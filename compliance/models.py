@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from compliance.retention.models import DataRequest, ErasureCertificate, LegalHold, RetentionPeriod, RetentionRun
 from portfolio.models import ContactPoint, Person
 from tenants.models import TenantModel, UnwalledModel
 from tenants.walls import BY_CREDITOR, BY_PERSON, BY_TENANT, TenantForeignKey
@@ -207,6 +208,7 @@ class Consent(TenantModel):
 
     wall = f"{BY_PERSON}:person_id:owner"
     append_only = True
+    erasable = ("evidence",)
 
     class State(models.TextChoices):
         GRANTED = "granted"
@@ -431,3 +433,22 @@ class EvidencePack(TenantModel):
     actor = models.CharField(max_length=120)
     reason = models.TextField(blank=True)
     made_at = models.DateTimeField()  # machine clock
+
+
+__all__ = [
+    "Consent",
+    "Contact",
+    "DataRequest",
+    "Decision",
+    "ErasureCertificate",
+    "EvidencePack",
+    "LedgerCheck",
+    "LegalHold",
+    "RetentionPeriod",
+    "RetentionRun",
+    "RuleLayer",
+    "RulePackVersion",
+    "RuleSetSnapshot",
+    "Seal",
+    "Stop",
+]

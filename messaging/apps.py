@@ -12,6 +12,7 @@ class MessagingConfig(AppConfig):
             confirmations,
             digests,
             evidence,
+            retention,
         )
         from messaging.desk import reading  # noqa: F401
         from messaging.inbound import process  # noqa: F401

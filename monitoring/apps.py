@@ -8,4 +8,4 @@ class MonitoringConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what serves lanes."""
-        from monitoring import figures, scanning  # noqa: F401
+        from monitoring import figures, retention, scanning  # noqa: F401

@@ -82,6 +82,7 @@ class AlertAction(TenantModel):
 
     wall = BY_CREDITOR
     append_only = True
+    erasable = ("text",)
 
     class Kind(models.TextChoices):
         CLAIMED = "claimed"

@@ -38,7 +38,7 @@ NAMES = frozenset({
     "template.changed", "number.paused", "number.resumed", "account.paused", "account.resumed", "sending.stopped",
     "sending.resumed", "alert.raised", "alert.claimed", "alert.decided", "alert.reopened", "alert.escalated", "ledger.verified",
     "clock.moved", "audit.recorded", "inbound.stored",
-    "inbound.quarantined",
+    "inbound.quarantined", "retention.blanked", "erasure.certified",
 })  # fmt: skip
 
 #: Lanes woken for a tenant that has new numbered events, and the names that each cares for (None: all).

@@ -37,6 +37,7 @@ ENTRIES = (
     Entry("sequences", _("Sequences"), "route", "sequences", LEADERS, "s"),
     Entry("review", _("Review"), "shield-check", "review", LEADERS, "r"),
     Entry("reports", _("Reports"), "chart-bar", "reports", LEADERS | {Role.CREDITOR}, "k"),
+    Entry("privacy", _("Privacy"), "fingerprint", "privacy", LEADERS, "y"),
     Entry("setup", _("Set-up"), "settings", "setup", frozenset({Role.ADMIN, Role.AUDITOR}), "a"),
 )
 

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("workbench.decisions.urls")),
     path("evidence/", include("workbench.evidence.urls")),
     path("review/", include("workbench.review.urls")),
+    path("privacy/", include("workbench.privacy.urls")),
     path("creditors/", include("workbench.creditors.urls")),
     path("sequences/", include("workbench.sequences.urls")),
     path("templates/", include("workbench.message_templates.urls")),

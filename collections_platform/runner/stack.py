@@ -44,7 +44,7 @@ class Stack:
             (state / name).mkdir(parents=True, exist_ok=True)
             sandbox += ["--also", f"{each}={state / name}"]
         server = ["uvicorn", "collections_platform.asgi:application", "--host", "127.0.0.1", "--port", str(port)]
-        worker = ["worker", "-Q", "work,send", "--concurrency", str(WORKER_PROCESSES), "--without-gossip"]
+        worker = ["worker", "-Q", "work,send,retention", "--concurrency", str(WORKER_PROCESSES), "--without-gossip"]
         beat = ["beat", "--schedule", str(data / "run" / "beat"), "--pidfile="]
         commands = {
             "sandbox": [*python, *sandbox],

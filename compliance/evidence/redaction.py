@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from compliance.evidence.formats import NO_TEXTS, NO_THIRD_PARTIES, OWN_ROLES
+from tenants.digests import ERASED
 
 #: Keys of a statement's evidence that hold somebody's words, and those that may name somebody else.
 _WORDS = frozenset({"words", "text", "note", "comment"})
@@ -32,6 +33,8 @@ def shown_record(record: dict[str, Any], without: Collection[str], own: Collecti
     `own` are the debtors' own names, which are nobody else's.
     """
     content = record["content"]
+    if ERASED in _evidence(content):  # blanked when its time had come: the hash stands in the event
+        return {**record, "content": None, "withheld": ERASED, "shown": _bare(content, {"evidence"})}
     hidden = {
         NO_TEXTS: _spoken(content) if NO_TEXTS in without else set(),
         NO_THIRD_PARTIES: _others(content, own) if NO_THIRD_PARTIES in without else set(),

@@ -75,6 +75,7 @@ def verify_ledger() -> Verification:
         found.last_digest = seals[-1].digest if seals else ""
         found.problems += _log(seals, found)
         found.problems += _announced()
+        found.problems += _blanked()
         found.problems += _rulesets()
     found.problems.sort(key=lambda one: (one.sequence if one.sequence is not None else _LATE, str(one.subject_id)))
     del found.problems[_MOST:]
@@ -242,6 +243,34 @@ def _announced() -> Iterator[Problem]:
                 yield Problem(
                     "inserted", table.subject, row_id, sequence, f"announced twice by {' or '.join(table.announced_by)}"
                 )
+
+
+_UNTOLD = """
+SELECT r.id FROM {table} r WHERE r.tenant_id = %(tenant)s AND (r.{mark} -> %(key)s) IS NOT NULL
+AND NOT EXISTS (SELECT 1 FROM tenants_event e
+                WHERE e.tenant_id = r.tenant_id AND e.subject_id = r.id AND e.name = %(name)s)
+AND NOT EXISTS (SELECT 1 FROM tenants_stagedevent s
+                WHERE s.tenant_id = r.tenant_id AND s.subject_id = r.id AND s.name = %(name)s)
+ORDER BY r.id LIMIT %(most)s
+"""
+
+
+def _blanked() -> Iterator[Problem]:
+    """Rows that say they were blanked, and no event does."""
+    for table in digests.tables():
+        if not table.mark:
+            continue
+        values: dict[str, Any] = {
+            "tenant": current_tenant_id(),
+            "key": digests.ERASED,
+            "name": digests.BLANKED,
+            "most": _MOST,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(_UNTOLD.format(table=_model(table.subject)._meta.db_table, mark=table.mark), values)
+            for (row_id,) in cursor.fetchall():
+                detail = f"the row says that it was blanked, and no {digests.BLANKED} event does"
+                yield Problem("altered", table.subject, row_id, None, detail)
 
 
 def _rulesets() -> Iterator[Problem]:

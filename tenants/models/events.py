@@ -81,6 +81,7 @@ class AuditEntry(TenantModel):
 
     wall = BY_CREDITOR
     append_only = True
+    erasable = ("before", "after", "reason")
     creditor_id = models.UUIDField(null=True)
     at = models.DateTimeField()
     actor = models.CharField(max_length=120)  # "user:<id>", "key:<id>", "system:<room>"

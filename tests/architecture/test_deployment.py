@@ -10,7 +10,7 @@ import yaml
 TOP = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((TOP / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = {"migrate", "web", "worker", "beat", "sandbox"}
+OURS = {"migrate", "web", "worker", "retention", "beat", "sandbox"}
 DOCKERFILE = (TOP / "Dockerfile").read_text()
 
 
@@ -55,10 +55,14 @@ def test_the_database_is_out_of_the_proxys_reach():
     assert SERVICES["proxy"]["networks"] == ["outside"]
 
 
-def test_the_owner_is_used_by_migrate_alone():
-    for name in OURS - {"migrate"}:
+def test_the_owner_is_used_by_migrations_and_retention_alone():
+    owners = {"migrate", "retention"}
+    for name in OURS - owners:
         assert "DATABASE_OWNER_URL" not in SERVICES[name]["environment"]
-    assert "trato_owner:" in SERVICES["migrate"]["environment"]["DATABASE_OWNER_URL"]
+    for name in owners:
+        assert "trato_owner:" in SERVICES[name]["environment"]["DATABASE_OWNER_URL"]
+    # Who may blank evidence does nothing else: no page, no webhook, no sending.
+    assert "-Q retention " in " ".join(SERVICES["retention"]["command"])
 
 
 def test_dependencies_and_volumes_exist():

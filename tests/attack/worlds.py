@@ -15,9 +15,14 @@ from compliance.models import (
     Consent,
     ConsentClause,
     Contact,
+    DataRequest,
     Decision,
+    ErasureCertificate,
     EvidencePack,
     LedgerCheck,
+    LegalHold,
+    RetentionPeriod,
+    RetentionRun,
     RuleRelaxation,
     RuleTrial,
     RuleTrialChange,
@@ -244,6 +249,19 @@ def make_estate(number: Any, template: Any) -> Estate:
         decided_at=NOON, turn="stopped", before="allow", after="deny", rules_after=["X"], next_before=NOON,
         currency=debtor.currency, open_minor=1000,
     )  # fmt: skip
+    hold = LegalHold.objects.create(person=person, creditor_id=creditor.id, reason=mark, author=mark, placed_at=NOON)
+    LegalHold.objects.create(creditor_id=creditor.id, reason=mark, author=mark, placed_at=NOON)
+    asked = DataRequest.objects.create(
+        person=person, creditor_id=creditor.id, debtor_id=debtor.id, reference=f"P-{uuid7().hex[-8:]}", kind="erasure",
+        channel="email", detail=mark, proven=True, country=creditor.country, received_at=NOON, due_on=date(2026, 12, 1),
+        law="x", author=mark, origin_id=uuid7().hex,
+    )  # fmt: skip
+    ErasureCertificate.objects.create(
+        person=person, creditor_id=creditor.id, request=asked, reference=f"C-{asked.reference[2:]}", edition=1,
+        complete=False, actor=mark, made_at=NOON, content=certificate_of(asked),
+    )  # fmt: skip
+    RetentionPeriod.objects.create(country=creditor.country, data_class="profile", months=3, author="x", set_at=NOON)
+    RetentionRun.objects.create(actor="system:test", started_at=NOON, finished_at=NOON, as_of=NOON, machine_as_of=NOON)
     DebtorLink.objects.create(
         **common, contact_point=point, token_hash=uuid7().hex, source=mark, expires_at=NOON, created_at=NOON
     )
@@ -275,6 +293,8 @@ def make_estate(number: Any, template: Any) -> Estate:
         "link": {str(link.id)},
         "enrolment": {str(enrolment.id)},
         "audit": {str(entry.id)},
+        "hold": {str(hold.id)},
+        "data_request": {str(asked.id)},
     }
     rows = {
         "debtor": debtor, "person": person, "contact_point": point, "document": document, "invoice": invoice,
@@ -282,6 +302,22 @@ def make_estate(number: Any, template: Any) -> Estate:
         "attachment": attachment, "trial": trial,
     }  # fmt: skip
     return Estate(mark, creditor, rows, ids)
+
+
+def certificate_of(asked: DataRequest) -> dict[str, Any]:
+    """What a certificate says, of one class."""
+    return {
+        "format": "trato-erasure/1", "reference": "C-1", "edition": 1, "complete": False, "person": str(asked.person_id),
+        "organisation": {"name": "x", "country": asked.country, "sandbox": True}, "made_at": NOON.isoformat(),
+        "request": {
+            "reference": asked.reference, "kind": asked.kind, "received_at": NOON.isoformat(), "law": "x",
+            "country": asked.country,
+        },
+        "lines": [
+            {"class": "words", "erased": 0, "kept": 2, "why": "open", "because": "", "until": None, "law": "x",
+             "country": asked.country, "confidence": "M"},
+        ],
+    }  # fmt: skip
 
 
 def _rows(model: type[TenantModel]) -> Any:

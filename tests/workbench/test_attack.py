@@ -66,6 +66,9 @@ DOORS: dict[str, frozenset[str]] = {
     "keys": LOOKS, "key-": ADMINS,
     "operations": LOOKS, "job-change": ADMINS, "inbound-body": LOOKS, "uncertain": LOOKS, "uncertain-settle": LEADERS,
     "audit": LOOKS,
+    "privacy": OVERSEERS, "privacy-period": ADMINS, "privacy-holds": OVERSEERS, "privacy-hold-lift": LEADERS,
+    "privacy-requests": OVERSEERS, "privacy-request": OVERSEERS, "privacy-request-new": LEADERS,
+    "privacy-request-act": LEADERS, "privacy-certificate": OVERSEERS, "privacy-export": LEADERS,
 }  # fmt: skip
 #: What readers may post: a question that changes nothing.
 QUESTIONS = {"evidence-take", "evidence-verify"}
@@ -201,6 +204,7 @@ def parts_of(
         "job-change pk": 1, "job-change action": "retry", "inbound-body pk": raw.pk,
         "uncertain-settle pk": Outbound.objects.get(creditor_id=creditor.pk).pk,
         "trial_id": estate.rows["trial"].pk, "proposal_id": RuleRelaxation.objects.order_by("id")[0].pk,
+        "hold_id": first["hold"], "request_id": first["data_request"], "privacy-request-act action": "assign",
         "sending-change kind": "creditor", "sending-change pk": creditor.pk,
     }  # fmt: skip
 

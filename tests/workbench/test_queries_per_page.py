@@ -24,6 +24,7 @@ PAGES = {
     "decisions": "?period=all", "evidence": "", "review": "", "creditors": "", "sequences": "", "templates": "", "setup": "",
     "organisation": "", "sending": "", "people": "", "numbers": "", "imports": "", "keys": "", "operations": "",
     "uncertain": "", "audit": "", "rules": "", "rules-calendar": "", "rules-editions": "", "rules-relax": "", "rules-trials": "",
+    "privacy": "", "privacy-requests": "", "privacy-holds": "",
 }  # fmt: skip
 PARTS = {"HX-Request": "true"}
 

@@ -53,6 +53,7 @@ def places(slug: str) -> list[Place]:
         Place("message", _("Prepared answers"), _("What agents choose after a slash"), address("quick-replies", slug)),
         Place("route", _("Sequences"), _("Which reminder leaves on which day"), address("sequences", slug)),
         Place("scale", _("Rules"), _("The law of each country, and your own rules"), address("rules", slug)),
+        Place("fingerprint", _("Privacy"), _("How long what is kept, legal holds, data requests"), address("privacy", slug)),
         Place("calendar", _("Calendar"), _("Hours, holidays and closed days"), address("rules-calendar", slug)),
     ]  # fmt: skip
     return [place for place in found if place.url]
