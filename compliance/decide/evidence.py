@@ -7,7 +7,7 @@ between. Newer holiday or zone data cannot change a replay. Nothing here is pers
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from importlib.metadata import version
@@ -116,6 +116,13 @@ def replay(stored: Mapping[str, Any], ruleset: RuleSet) -> Decision:
     return judge(_intent_from(stored["intent"]), facts, ruleset, _parse(stored["at"]), calendar, zones)
 
 
+def readings(stored: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Stored facts, and what else they may have meant: a disclosure of 0 was once written like none at all."""
+    yield stored
+    if "disclosure" not in stored.get("intent", {"disclosure": 0}):
+        yield {**stored, "intent": {**stored["intent"], "disclosure": 0}}
+
+
 def replay_under(stored: Mapping[str, Any], ruleset: RuleSet) -> Decision:
     """What another rule set says to stored facts, with the zones and holidays that are known today.
 
@@ -178,7 +185,10 @@ def _intent_json(intent: Intent) -> dict[str, Any]:
         "in_reply_to": intent.in_reply_to,
         "origin": intent.origin,
     }
-    kept = {key: value for key, value in rows.items() if value not in (None, [], False, "")}
+    # A disclosure of 0 is something said: it must not fall out with False, which it equals.
+    kept = {key: value for key, value in rows.items() if key == "disclosure" or value not in (None, [], False, "")}
+    if kept["disclosure"] is None:
+        del kept["disclosure"]
     if kept["purpose"] == _INTENT.purpose:
         del kept["purpose"]
     return kept

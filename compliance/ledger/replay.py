@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from compliance.decide import RuleSet, replay, ruleset_from_content
+from compliance.decide import RuleSet, readings, replay, ruleset_from_content
 from compliance.decide.evidence import finding_to_json
 from compliance.models import Decision, RuleSetSnapshot
 from kernel.canonical import instant_text
@@ -88,8 +88,18 @@ def _differences(row: Decision, rulesets: _Rulesets) -> list[Difference]:
     ruleset = rulesets.get(row.ruleset_digest)
     if ruleset is None:
         return [Difference(row.id, "ruleset", row.ruleset_digest, None)]
+    found: list[Difference] = []
+    for place, facts in enumerate(readings(row.facts)):
+        told = _told(row, facts, ruleset)
+        if not told:
+            return []
+        found = told if place == 0 else found
+    return found
+
+
+def _told(row: Decision, facts: Mapping[str, Any], ruleset: RuleSet) -> list[Difference]:
     try:
-        again = replay(row.facts, ruleset)
+        again = replay(facts, ruleset)
     except (DomainError, LookupError, ValueError, TypeError, AttributeError) as error:
         return [Difference(row.id, "facts", None, repr(error))]
     findings = orjson.loads(orjson.dumps([finding_to_json(finding) for finding in again.findings]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from compliance.decide import Decision as Answer
-from compliance.decide import replay_under, unanswered
+from compliance.decide import RuleSet, readings, replay, replay_under, unanswered
 from compliance.models import Decision, RuleTrial, RuleTrialChange
 from compliance.timemachine.drafts import Composer, Draft, check, draft_from
 from kernel.clock import machine_now
@@ -151,12 +151,13 @@ def _tried(trial: RuleTrial, composer: Composer, row: Decision) -> _Change | Non
             return _unknown(trial, "rules")
         if pair.tried.hash == pair.then.hash:
             return None
-        after = replay_under(row.facts, pair.tried)
+        facts = _read(row, pair.then)
+        after = replay_under(facts, pair.tried)
         if _same(row, after):
             why = unanswered(pair.then, pair.tried, row.message_class)
             # What the facts do not say could only be one more objection: who is stopped anyway stays stopped.
             return _unknown(trial, why) if why and after.allowed else None
-        if _equal(after, replay_under(row.facts, pair.then)):
+        if _equal(after, replay_under(facts, pair.then)):
             trial.by_data += 1
             return None
     except DomainError as error:
@@ -169,6 +170,11 @@ def _tried(trial: RuleTrial, composer: Composer, row: Decision) -> _Change | Non
     if turn != Turn.STOPPED and (why := unanswered(pair.then, pair.tried, row.message_class)):
         return _unknown(trial, why)
     return _Change(row, turn, after)
+
+
+def _read(row: Decision, then: RuleSet) -> Mapping[str, Any]:
+    """The reading of the stored facts that makes the stored decision; as they stand where none does."""
+    return next((one for one in readings(row.facts) if _same(row, replay(one, then))), row.facts)
 
 
 def _unknown(trial: RuleTrial, why: str) -> _Change | None:

@@ -22,6 +22,7 @@ from compliance.decide import (
     decision_to_json,
     facts_to_json,
     load_packs,
+    readings,
     replay,
 )
 from kernel.errors import DomainError
@@ -101,3 +102,18 @@ def test_a_two_week_closure_is_crossed_within_a_millisecond():
         decide(Intent(), facts, ruleset, start, calendar)
         best = min(best, time.perf_counter() - begin)
     assert best < 0.001
+
+
+def test_a_disclosure_of_zero_is_kept_and_old_facts_without_it_have_two_readings() -> None:
+    rules = compose(load_packs(), "BR", ("br-sp",))
+    now = datetime(2026, 11, 23, 13, tzinfo=UTC)
+    facts = Facts(
+        zones=("America/Sao_Paulo",), consents=(ConsentRecord("granted"),), identity="claimed", country="BR", ufs=("SP",),
+        last_inbound={"whatsapp": now},
+    )  # fmt: skip
+    intent = Intent("reply", disclosure=0, free_text=True)
+    decision = decide(intent, facts, rules, now)
+    stored = facts_to_json(intent, facts, now, rules)
+    assert decision.allowed and replay(stored, rules) == decision
+    del stored["intent"]["disclosure"]  # as it was written once
+    assert [replay(one, rules).verdict for one in readings(stored)] == ["deny", "allow"]
