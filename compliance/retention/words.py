@@ -76,10 +76,10 @@ STATES: Mapping[str, Promise] = {
     "answered": pgettext_lazy("request", "Answered"),
     "refused": pgettext_lazy("request", "Refused"),
 }
-CHANNELS: Mapping[str, Promise] = {
+CHANNELS: Mapping[str, Promise | str] = {
     "page": _("the debtor's page"),
-    "whatsapp": _("WhatsApp"),
-    "email": _("e-mail"),
+    "whatsapp": "WhatsApp",
+    "email": _("an e-mail"),
     "phone": _("telephone"),
     "letter": _("letter"),
     "authority": _("an authority"),

@@ -17,7 +17,7 @@ from compliance.retention import certificates
 from compliance.retention.accounts import laws_of
 from compliance.retention.fate import Fate
 from compliance.retention.periods import CLASSES, PERSONAL, Law, Rule
-from compliance.retention.words import BECAUSE, CONFIDENCE, COUNTS_FROM, KEPT, KINDS, MEANS, period_words
+from compliance.retention.words import BECAUSE, CONFIDENCE, COUNTS_FROM, KEPT, KINDS, MEANS, STATES, period_words
 from compliance.retention.words import CLASSES as CLASS_WORDS
 from portfolio import search
 from portfolio.models import Creditor, Debtor
@@ -149,6 +149,11 @@ class RequestLine:
     creditor: str
     owner: str
     days_left: int
+
+    @property
+    def state_word(self) -> str:
+        """Its state in words."""
+        return str(STATES[self.row.state])
 
     @property
     def days_late(self) -> int:

@@ -13,6 +13,10 @@ from django.db import Error, connections
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from compliance.evidence import verifier
+from compliance.evidence.exports import document_of
+from compliance.evidence.formats import to_text
+from compliance.evidence.pdf import render
 from compliance.ledger.seals import seal_now
 from compliance.ledger.verify import verify_ledger
 from compliance.models import Consent, Contact, ErasureCertificate, LegalHold, RetentionRun, Stop
@@ -127,6 +131,27 @@ def test_a_blanked_row_is_nobodys_and_its_evidence_stands():
         # A stop that was blanked can still be lifted, and the ledger goes on.
         lift_stop(stop.pk, by="user:x", reason="resolved", now=NOON)
     assert whole(tenant)
+
+
+def test_evidence_taken_out_before_and_after_can_be_checked_outside():
+    case = Case(months_ago(200))
+    tenant = organisation(case)
+
+    def taken_out() -> dict[str, Any]:
+        with tenant_scope(tenant.pk):
+            document = document_of(debtor_id=case.debtor.pk, actor="user:x")
+        assert verifier.check(document, verifier.line_numbers(to_text(document)), "en") == []
+        return document
+
+    before = taken_out()
+    runs.run_for(tenant)
+    number_events()
+    after = taken_out()
+    assert case.mark in to_text(before) and case.mark not in to_text(after)
+    blanked = [record for record in after["records"] if record["content"] is None]
+    assert {record["withheld"] for record in blanked} == {"erased"} and len(blanked) == 2
+    assert verifier.check(before, verifier.line_numbers(to_text(before)), "en") == [], "what was taken out stands"
+    assert render(after, "0" * 64).startswith(b"%PDF")
 
 
 def test_without_a_stop_nothing_of_the_document_stays():
