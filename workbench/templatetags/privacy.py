@@ -1,4 +1,4 @@
-"""{% legal_holds debtor %}: what holds a debtor's data, and the ways to the privacy pages, for the debtor's page."""
+"""{% legal_holds debtor %}: what holds a debtor's data, for the debtor's page."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from django import template
 from compliance.retention.holds import holds_of
 from compliance.retention.words import KINDS
 from portfolio.models import Debtor
-from tenants.models import Membership
 from workbench.privacy.queries import hold_lines
 
 register = template.Library()
-_LEADERS = {Membership.Role.SUPERVISOR, Membership.Role.ADMIN}
 
 
 @register.simple_tag
@@ -27,8 +25,4 @@ def legal_holds(context: dict[str, Any], debtor: Debtor) -> dict[str, Any]:
     """The holds over a debtor, each with who placed it, why and until when; a constant number of queries."""
     now = context["now"]
     rows = holds_of(debtor.person_id, [debtor.creditor_id], now)
-    return {
-        "slug": context["slug"], "debtor": debtor, "now": now, "zone": context.get("zone"),
-        "holds": hold_lines(rows, now) if rows else [], "leads": context["membership"].role in _LEADERS,
-        "csrf_token": context.get("csrf_token"),
-    }  # fmt: skip
+    return {"now": now, "zone": context.get("zone"), "holds": hold_lines(rows, now) if rows else []}
