@@ -94,7 +94,8 @@ AURORA = Story(
     people=(
         ("agent", "agent", "Marina Duarte"), ("agent", "bruno.tavares", "Bruno Tavares"),
         ("agent", "leticia.amaral", "Letícia Amaral"), ("supervisor", "supervisor", "Otávio Peixoto"),
-        ("admin", "admin", "Helena Prado"), ("auditor", "auditor", "Caio Nunes"),
+        ("admin", "admin", "Helena Prado"), ("admin", "vinicius.torres", "Vinícius Torres"),
+        ("auditor", "auditor", "Caio Nunes"),
     ),
 )  # fmt: skip
 
@@ -119,7 +120,8 @@ CUMBRE = Story(
     people=(
         ("agent", "agent", "Ximena Ortega"), ("agent", "hector.zavala", "Héctor Zavala"),
         ("agent", "fernanda.luna", "Fernanda Luna"), ("supervisor", "supervisor", "Raúl Cárdenas"),
-        ("admin", "admin", "Jimena Robles"), ("auditor", "auditor", "Íñigo Salas"),
+        ("admin", "admin", "Jimena Robles"), ("admin", "alondra.mena", "Alondra Mena"),
+        ("auditor", "auditor", "Íñigo Salas"),
     ),
 )  # fmt: skip
 
@@ -157,7 +159,8 @@ ANDINA = Story(
     people=(
         ("agent", "agent", "Valeria Rincón"), ("agent", "camilo.herrera", "Camilo Herrera"),
         ("agent", "paola.sarmiento", "Paola Sarmiento"), ("supervisor", "supervisor", "Gustavo Mejía"),
-        ("admin", "admin", "Adriana Cuéllar"), ("auditor", "auditor", "Tomás Arango"),
+        ("admin", "admin", "Adriana Cuéllar"), ("admin", "felipe.ordonez", "Felipe Ordóñez"),
+        ("auditor", "auditor", "Tomás Arango"),
     ),
     shared=12,
 )  # fmt: skip

@@ -50,9 +50,9 @@ def demo(program: str, patience: None, tmp_path_factory: pytest.TempPathFactory)
         yield found
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(program: str) -> Iterator[Browser]:
-    """Ended with these tests: while Playwright runs, no other test of this process could use the database."""
+    """Ended with its module: while Playwright runs, no other test of this process could use the database."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         yield started

@@ -23,6 +23,7 @@ from collections_platform.demo.rows import files
 from collections_platform.demo.stories import PLAYERS, STORIES
 from collections_platform.embedded import EmbeddedError, reset
 from collections_platform.embedded.account import die_with_parent
+from collections_platform.runner.stack import listens
 from compliance.decide.calendars import HolidayKey, shipped_calendar
 from portfolio.imports.rows import DebtorRow
 from tests.commands.test_run import RUNNER, clean_environment, processes_that_name, wait_for
@@ -148,11 +149,10 @@ def test_the_demo_is_shown_stopped_killed_and_shown_again(data):
     assert (again.key, again.first) == (demo.key, demo.first)
     assert "Preparing the tables" not in again.lines
     assert again.chat() == before
-    for pid in [again.process.pid, *pids_that_name(data)]:
-        os.kill(pid, signal.SIGKILL)
+    again.process.kill()
     again.process.communicate()
-
-    assert wait_for(lambda: not processes_that_name(data))
+    assert wait_for(lambda: not processes_that_name(data)), "a killed demo takes its processes along"
+    assert wait_for(lambda: not listens(int(PORT)))
     after = Demo(data)
     assert after.chat() == before
     assert after.call(debtor_url, key=True)["open"] == debtor["open"]

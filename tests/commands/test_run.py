@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -80,38 +81,29 @@ def test_without_a_new_enough_python_one_line_says_so(tmp_path):
 WHO = "from django.db import connection as c; q = c.cursor(); q.execute('SELECT current_user'); print(q.fetchone())"
 
 
-def test_manage_migrates_and_leaves_no_process(data):
-    done = subprocess.run(
-        [*RUNNER, "manage", "shell", "-c", WHO],
+def manage(data: Path, code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*RUNNER, "manage", "shell", "-c", code],
         env=clean_environment(TRATO_DATA=str(data)),
         check=False,
         capture_output=True,
         text=True,
         timeout=120,
     )
+
+
+def test_manage_migrates_leaves_no_process_and_refuses_tables_of_a_newer_version_in_one_line(data):
+    done = manage(data, WHO)
     assert done.returncode == 0, done.stderr
     assert "trato_app" in done.stdout
     assert processes_that_name(data) == []
-
-
-def test_tables_of_a_newer_version_are_refused_in_one_line(data):
-    environ = clean_environment(TRATO_DATA=str(data))
     record = (
         "from django.db import connections; "
         "connections['owner'].cursor().execute(\"INSERT INTO django_migrations (app, name, applied) "
         "VALUES ('tenants', '9999_from_the_future', now())\")"
     )
-    subprocess.run(
-        [*RUNNER, "manage", "shell", "-c", record], env=environ, check=True, capture_output=True, timeout=120
-    )
-    done = subprocess.run(
-        [*RUNNER, "manage", "shell", "-c", "pass"],
-        env=environ,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    assert manage(data, record).returncode == 0
+    done = manage(data, "pass")
     assert done.returncode == 1
     assert "tenants.9999_from_the_future" in done.stderr
     assert done.stderr.count("\n") == 1
@@ -159,16 +151,16 @@ def served(data: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], dic
         child.communicate(timeout=60)
 
 
-def test_the_demo_serves_heals_and_stops_cleanly(data):
-    with served(data) as (child, addresses):
+def test_the_demo_takes_the_next_port_serves_heals_and_stops_cleanly(data):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        served(data, "--port", str(taken.getsockname()[1])) as (child, addresses),
+    ):
         web = addresses["REST API"]
+        assert web.rpartition(":")[2] != str(taken.getsockname()[1])
         sandbox_port = int(addresses["phones"].rpartition(":")[2])
         assert answers(f"{web}/readyz")
         assert listens(sandbox_port)
-
-        with served(data.with_name("second")) as (_, others):  # ports taken: the next ones
-            assert others["REST API"] != web
-            assert answers(f"{others['REST API']}/readyz")
 
         [pid] = [
             int(folder.name)
@@ -183,14 +175,6 @@ def test_the_demo_serves_heals_and_stops_cleanly(data):
         assert child.wait(timeout=60) == 0
         assert not listens(sandbox_port)
         assert processes_that_name(data) == []
-
-
-def test_a_killed_demo_takes_its_processes_along(data):
-    with served(data) as (child, addresses):
-        child.kill()
-        child.wait()
-        assert wait_for(lambda: not processes_that_name(data))
-        assert wait_for(lambda: not listens(int(addresses["REST API"].rpartition(":")[2])))
 
 
 def read_bytes(path: Path) -> bytes:
