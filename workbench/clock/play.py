@@ -32,8 +32,9 @@ from tenants.tasks import nudge
 from workbench.clock.colleagues import Colleagues
 
 PLAY, RUN_ON = "clock.play", "clock.run_on"
-#: Steps lie on a grid of at least this much.
+#: Steps lie on a grid of this much; of twice as much in a play of more than a week, whose visitor waits for its end.
 STEP = timedelta(hours=1)
+LONG_PLAY = timedelta(days=8)
 DAYS_MAX = 60
 #: One slice of a play; a task ends well before its time limit and asks for the next.
 SLICE_SECONDS, WATCH_SECONDS, LOCK_SECONDS = 15.0, 40.0, 80
@@ -60,6 +61,11 @@ class Playing:
         """What a row says."""
         start, end, actor = subject.split(":", 2)
         return cls(datetime.fromtimestamp(int(start), UTC), datetime.fromtimestamp(int(end), UTC), actor)
+
+    @property
+    def grid(self) -> timedelta:
+        """How far apart its steps lie at least."""
+        return STEP if self.end - self.start < LONG_PLAY else 2 * STEP
 
     def percent(self, now: datetime) -> int:
         """How much of it has been played at an instant of the organisation's clock."""
@@ -149,12 +155,12 @@ class Clocks:
                 unfreeze_clock(tenant, actor=ACTOR, reason="played")
         self.sandbox.run(tenant.clock_offset.total_seconds())
 
-    def next_step(self, at: datetime, *, end: datetime) -> datetime:
+    def next_step(self, at: datetime, *, end: datetime, grid: timedelta = STEP) -> datetime:
         """The next point of the grid at which anything is due, `end` at the latest."""
         due = [found for found in (self.sandbox.next_at(), lanes.next_due(self.tenant_id)) if found is not None]
         soonest = max(min([*due, end]), at)
-        grid = datetime.fromtimestamp((soonest.timestamp() // STEP.total_seconds() + 1) * STEP.total_seconds(), UTC)
-        return min(end, grid)
+        apart = grid.total_seconds()
+        return min(end, datetime.fromtimestamp((soonest.timestamp() // apart + 1) * apart, UTC))
 
     def step(self, at: datetime, *, actor: str, colleagues: bool = True) -> None:
         """Go to an instant and let everything happen that is due by then."""
@@ -215,7 +221,7 @@ def play_slice(tenant_id: uuid.UUID, *, seconds: float = SLICE_SECONDS) -> bool:
                 break
             if time.monotonic() > until:
                 return True
-            at = clocks.next_step(at, end=plan.end)
+            at = clocks.next_step(at, end=plan.end, grid=plan.grid)
             clocks.step(at, actor=plan.actor)
         clocks.run_on()
         with tenant_scope(tenant_id):
