@@ -123,12 +123,11 @@ _ADVISORY = 0x7261746F  # one sequencer at a time, whichever process it lives in
 def sequence(limit: int = 5000) -> int:
     """Give staged events their numbers; returns how many. Only one process at a time does it; others return 0."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_ADVISORY])
-        if not cursor.fetchone()[0]:
-            return 0
-        cursor.execute("SELECT set_config('app.sequencer', 'on', true)")
-        cursor.execute(_SEQUENCE, [limit])
-        moved = cursor.fetchall()
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s), set_config('app.sequencer', 'on', true)", [_ADVISORY])
+        moved = []
+        if cursor.fetchone()[0]:
+            cursor.execute(_SEQUENCE, [limit])
+            moved = cursor.fetchall()
         cursor.execute("SELECT set_config('app.sequencer', '', true)")
         # At once, not at the events' own instant: an event may carry the machine's time, and a clock may stand still.
         wake_many(

@@ -72,19 +72,25 @@ def pulse(*, seconds: float = 5.0, tenant_id: uuid.UUID | None = None, only: Col
     `only`: the kinds of lanes and tasks of jobs that are served (see `known`); everything when it is not given.
     """
     done, until = 0, time.monotonic() + seconds
-    while time.monotonic() < until:
-        turn = events.sequence()
-        # A task has a hard end: what it cannot begin is for the next one.
-        turn += jobs.perform_all(jobs.lease(now=machine_now(), tenant_id=tenant_id, limit=50, tasks=only), until=until)
-        for lane in lanes.claim(now=machine_now(), tenant_id=tenant_id, limit=10, kinds=only):
-            if time.monotonic() >= until:
-                lanes.release(lane, next_at=lanes.AT_ONCE)
-                continue
-            serve(lane)
-            turn += 1
-        if not turn:
-            break
-        done += turn
+    while time.monotonic() < until and (made := turn(until=until, tenant_id=tenant_id, only=only)):
+        done += made
+    return done
+
+
+def turn(*, until: float, tenant_id: uuid.UUID | None, only: Collection[str] | None) -> int:
+    """Number events once and serve some of what is due; returns how many pieces of work were done.
+
+    `until`: the reading of `time.monotonic` from which on nothing more is begun. Celery ends a task that takes too
+    long: what this one cannot begin is for the next.
+    """
+    done = events.sequence()
+    done += jobs.perform_all(jobs.lease(now=machine_now(), tenant_id=tenant_id, limit=50, tasks=only), until=until)
+    for lane in lanes.claim(now=machine_now(), tenant_id=tenant_id, limit=10, kinds=only):
+        if time.monotonic() >= until:
+            lanes.release(lane, next_at=lanes.AT_ONCE)
+            continue
+        serve(lane)
+        done += 1
     return done
 
 
@@ -95,10 +101,10 @@ def drain(tenant_id: uuid.UUID, *, seconds: float = 600.0, only: Collection[str]
     """
     done, until = 0, time.monotonic() + seconds
     while not idle(tenant_id, only=only):
-        done += (turn := pulse(seconds=5.0, tenant_id=tenant_id, only=only))
+        done += (made := turn(until=time.monotonic() + 5.0, tenant_id=tenant_id, only=only))
         if time.monotonic() > until:
             raise TimeoutError(f"work of tenant {tenant_id} does not end after {seconds} s")
-        if not turn:
+        if not made:
             time.sleep(0.005)  # the rest is in another process's hands
     return done
 

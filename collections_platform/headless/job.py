@@ -42,7 +42,7 @@ from tenants.services import move_clock
 #: The clock moves in steps of at least this much, on a grid, so that runs repeat.
 STEP = timedelta(hours=1)
 #: Rows from which on the second process pays for being asked.
-WORTH_HELP = 30
+WORTH_HELP = 200
 
 
 def run(argv: list[str]) -> int:

@@ -62,7 +62,8 @@ def headless(arguments: argparse.Namespace, passed_on: list[str]) -> int:
     with product_environment(arguments.data):
         bring_up_to_date()
         # Its modules read Django's settings, which exist from here on.
-        return int(import_module("collections_platform.headless").main(passed_on))
+        main = import_module("collections_platform.headless").main
+        return int(main(["--data", str(arguments.data.resolve()), *passed_on]))
 
 
 def serve(arguments: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ A_DAY = 6
 SAME_MENU = 2
 PAID_FOR = 7 * DAY  # how long "I have paid" is the answer to a reminder
 ENOUGH = 0.008  # asks for silence at a first message; four times that from the fourth on (an assumption)
+SLIPS = 0.03  # taps a wrong answer to a question whose answer is known (an assumption)
 PLANS_TO = 3  # instalments that are decided at once
 
 
@@ -235,14 +236,14 @@ class _Mind:
     def _check(self) -> None:
         rows = [option for option in self.seen.options if meaning(option) == "check"]
         mine = [row for row in rows if row.title.strip() in (self.who.document_last3, self.who.birth_year)]
-        guess = rows[int(self.u("guess") * len(rows))]
-        if self.who.persona == "wrong_person":
-            self._tap(guess, "identity_check", right=guess in mine)
-        elif not mine:
+        others = [row for row in rows if row not in mine]
+        if self.who.persona != "wrong_person" and not mine:
             self._say("question")
-        else:
-            row = guess if self.u("slip") < 0.03 else mine[0]
-            self._tap(row, "identity_check", right=row in mine)
+            return
+        # Right or wrong hangs on who answers, never on where the answer stands: its neighbours are another draw each run.
+        knows = self.u("guess") * len(rows) < 1 if self.who.persona == "wrong_person" else self.u("slip") >= SLIPS
+        row = mine[0] if mine and (knows or not others) else others[int(self.u("which") * len(others))]
+        self._tap(row, "identity_check", right=row in mine)
 
     def _choose_plan(self) -> None:
         plans = sorted(

@@ -79,6 +79,23 @@ def test_the_right_person_claims_and_picks_the_row_with_their_own_data():
     assert Counter(t for n in range(200) for t in taps(who, *years, step=n))["check:birth:0"] > 150
 
 
+@given(
+    st.sampled_from(["prompt", "wrong_person"]), st.integers(1, 400),
+    st.lists(st.tuples(st.permutations(["417", "100", "200"]), st.permutations(["417", "300", "400"])), min_size=1, max_size=4),
+)  # fmt: skip
+def test_whether_an_answer_is_right_hangs_on_no_draw_of_wrong_ones(persona, step, draws):
+    """The product draws other wrong answers in every installation; a run's counts must not change with them."""
+    who = someone(persona=persona, document_last3="417")
+
+    def right(titles) -> list[bool]:
+        rows = [Option(f"check:document:{title}", title, "row") for title in titles]
+        acts, _ = decided(who, *rows, step=step)
+        return [act.data["truth"]["right"] for act in acts if act.kind == "tap"]
+
+    for one, other in draws:
+        assert right(one) == right(other)
+
+
 def test_a_wrong_person_says_no_or_guesses():
     who = someone(persona="wrong_person")
     probe = (Option("probe:yes", "Sí, soy yo", "quick_reply"), Option("probe:no", "No soy", "quick_reply"))
