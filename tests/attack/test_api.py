@@ -192,7 +192,7 @@ class Attack:
     victim_tenant: Any
     whole: bool  # the victim is a whole organisation, not one creditor of one's own
 
-    def photograph(self) -> dict[str, list[Any]]:
+    def photograph(self) -> dict[str, tuple[int, str]]:
         return photograph(self.victim_tenant, None if self.whole else self.victim)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
@@ -237,10 +238,18 @@ def outside(tenant: Tenant) -> list[Any]:
 
 
 def as_person(user: User | None) -> Client:
+    """Somebody's browser, logged in once."""
     client = Client(raise_request_exception=False)
     if user is not None:
-        client.force_login(user)
+        if user.pk not in ENTERED:
+            client.force_login(user)
+            ENTERED[user.pk] = client.cookies[settings.SESSION_COOKIE_NAME].value
+        client.cookies[settings.SESSION_COOKIE_NAME] = ENTERED[user.pk]
     return client
+
+
+#: The session of everybody who has logged in.
+ENTERED: dict[uuid.UUID, str] = {}
 
 
 def says(response: Any) -> str:
