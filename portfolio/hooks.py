@@ -49,6 +49,9 @@ Clause = Callable[[date, str], Mapping[str, Any]]
 Clauses = Callable[[uuid.UUID], Clause]
 #: Candidate zones of an E.164 number, the likeliest first.
 Zones = Callable[[str], Sequence[str]]
+#: Numbers that are known as these people's from now on, (number, person, name of the contact), inside the transaction
+#: that wrote them.
+Claims = Callable[[Sequence[tuple[str, uuid.UUID, str]], datetime], None]
 
 
 def refuse(notes: Sequence[Note], now: datetime) -> None:
@@ -70,21 +73,29 @@ def no_clauses(creditor_id: uuid.UUID) -> Clause:
     return none
 
 
+def no_doubts(claims: Sequence[tuple[str, uuid.UUID, str]], now: datetime) -> None:
+    """Where nobody verifies who answers, another's claim puts nothing in doubt."""
+
+
 @dataclass(slots=True)
 class _Hooks:
     sink: Sink = refuse
     zones: Zones = no_zones
     clauses: Clauses = no_clauses
+    claims: Claims = no_doubts
 
 
 _hooks = _Hooks()
 
 
-def install(*, sink: Sink | None = None, zones: Zones | None = None, clauses: Clauses | None = None) -> None:
+def install(
+    *, sink: Sink | None = None, zones: Zones | None = None, clauses: Clauses | None = None, claims: Claims | None = None
+) -> None:
     """Hand the functions down; those left out stay as they are."""
     _hooks.sink = sink or _hooks.sink
     _hooks.zones = zones or _hooks.zones
     _hooks.clauses = clauses or _hooks.clauses
+    _hooks.claims = claims or _hooks.claims
 
 
 def take(notes: Sequence[Note], now: datetime) -> None:
@@ -101,3 +112,9 @@ def zones_of(e164: str) -> list[str]:
 def clauses_of(creditor_id: uuid.UUID) -> Clause:
     """The creditor's contract clauses, to be asked row by row."""
     return _hooks.clauses(creditor_id)
+
+
+def claimed(claims: Sequence[tuple[str, uuid.UUID, str]], now: datetime) -> None:
+    """Tell whoever verifies people that these numbers are said to be these people's own."""
+    if claims:
+        _hooks.claims(claims, now)

@@ -9,17 +9,22 @@ from __future__ import annotations
 import re
 import unicodedata
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from compliance.services import doubt
 from messaging.models import Conversation
 from messaging.sending.standing import withdraw_of_person
+from portfolio import hooks
 from portfolio.models import ContactPoint, Person
+from tenants.scope import all_creditors
 
 #: Operators give a number to somebody else after it was silent for about this long, at the earliest.
 RECYCLED_AFTER = timedelta(days=45)
-NUMBER_CHANGED, PROFILE_CHANGED, RECYCLED = "number_changed", "profile_mismatch", "number_recycled"
+NUMBER_CHANGED, PROFILE_CHANGED, RECYCLED, CLAIMED = (
+    "number_changed", "profile_mismatch", "number_recycled", "number_claimed",
+)  # fmt: skip
 _SURE = (ContactPoint.Identity.CLAIMED, ContactPoint.Identity.VERIFIED)
 
 
@@ -69,6 +74,26 @@ def number_changed(conversation: Conversation, *, now: datetime) -> None:
         doubt(conversation.contact_point_id, NUMBER_CHANGED, now)
         if conversation.person_id:
             withdraw_of_person(conversation.person_id, reason=NUMBER_CHANGED, now=now)
+
+
+def claimed(claims: Sequence[tuple[str, uuid.UUID, str]], now: datetime) -> None:
+    """Numbers that were stated as these people's own, (number, person, name of the contact): whoever was known there
+    before is asked anew. The same contact of another company is the same human being.
+    """
+    said: dict[str, list[tuple[uuid.UUID, str]]] = defaultdict(list)
+    for number, person_id, name in claims:
+        said[number].append((person_id, name))
+    with all_creditors():
+        known = list(ContactPoint.objects.filter(kind="phone", value__in=list(said), identity__in=_SURE).order_by("id"))
+    for point in known:
+        others = said[point.value]
+        if any(person_id == point.person_id for person_id, _ in others):
+            continue  # stated together: a household's number, or an owner's of two companies
+        if not any(name and name == point.contact_name for _, name in others):
+            _doubt(point.pk, point.person_id, CLAIMED, now=now)
+
+
+hooks.install(claims=claimed)
 
 
 def _doubt(point_id: uuid.UUID, person_id: uuid.UUID, why: str, *, now: datetime) -> None:

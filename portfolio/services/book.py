@@ -223,7 +223,17 @@ class Book:
             bulk.update(model, self.changed[model].values(), fields)
         bulk.insert(Entry, entries)
         search.keep(self)
+        hooks.claimed(self._claims(), self.now)
         emit_many(self._events(entries))
+
+    def _claims(self) -> list[tuple[str, uuid.UUID, str]]:
+        """The numbers that became these people's own; a reference's or a workplace's are somebody else's anyway."""
+        theirs = (ContactPoint.Role.REFERENCE, ContactPoint.Role.WORK)
+        return [
+            (point.value, point.person_id, point.contact_name)
+            for point in self.new[ContactPoint].values()
+            if point.kind == "phone" and point.role not in theirs
+        ]
 
     def _gather(self, account: Account) -> None:
         for item in account.touched.values():

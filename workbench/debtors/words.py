@@ -79,6 +79,7 @@ def method(name: str) -> str:
         "call:two_point": gettext("two data points confirmed in a call"), "document": gettext("identity document seen"),
         "number_changed": gettext("the number changed"), "number_recycled": gettext("the number was given to somebody else"),
         "profile_mismatch": gettext("the profile shows another name"),
+        "number_claimed": gettext("the number was handed in as another person's"),
         "visit": gettext("in person"), "probe": gettext("answered the identity question"),
     }.get(name, source(name))  # fmt: skip
 

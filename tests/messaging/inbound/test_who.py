@@ -14,6 +14,7 @@ from messaging.inbound.arrivals import arrive
 from messaging.inbound.who import RECYCLED_AFTER, another_name
 from messaging.models import Number, SendRequest
 from portfolio.models import ContactPoint, Debtor
+from portfolio.services import save_debtor
 from tenants.models import StagedEvent
 from tests.factories import unique
 from tests.messaging.desk import Desk, open_desk
@@ -89,6 +90,36 @@ def test_a_number_that_nobody_reached_for_weeks_may_be_somebody_elses(
         ContactPoint.objects.filter(person_id=debtor.person_id).update(unreachable_at=desk.now - silent)
     point = say(desk, debtor)
     assert (point.identity, point.unreachable_at) == (identity, None)
+
+
+@pytest.mark.parametrize(
+    ("role", "identity", "method"),
+    [("owner", "unknown", "number_claimed"), ("representative", "unknown", "number_claimed"), ("reference", "verified", "")],
+)
+def test_a_number_that_is_handed_in_as_anothers_is_asked_anew_who_answers(
+    desk: Desk, role: str, identity: str, method: str
+) -> None:
+    with desk.scope():
+        debtor = desk.debtor()
+        number = desk.point(debtor).value
+        contact = {"kind": "phone", "value": number, "role": role, "source": "contract", "supplied_by": "debtor"}
+        save_debtor(desk.creditor, f"other-{unique()}", {"name": "Otra Persona"}, contacts=[contact], now=desk.now)
+        point = desk.point(debtor)
+        assert point.identity == identity
+        assert not method or point.identity_method == method
+        save_debtor(desk.creditor, f"other-{unique()}", {"name": "Una Tercera"}, now=desk.now)
+        assert desk.point(debtor).identity == identity
+
+
+def test_the_same_contact_of_two_companies_stays_known(desk: Desk) -> None:
+    with desk.scope():
+        debtor = desk.debtor()
+        ContactPoint.objects.filter(pk=desk.point(debtor).pk).update(contact_name="Marta Ruiz")
+        contact = {
+            "kind": "phone", "value": desk.point(debtor).value, "role": "accounts_payable", "contact_name": "Marta Ruiz",
+        }  # fmt: skip
+        save_debtor(desk.creditor, f"other-{unique()}", {"name": "Otra S.A.S.", "kind": "company"}, contacts=[contact], now=desk.now)
+        assert desk.point(debtor).identity == "verified"
 
 
 def test_a_number_that_was_reported_wrong_stays_so(desk: Desk) -> None:
