@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -21,6 +22,8 @@ from kernel.errors import DomainError
 from portfolio.models import Debtor
 from tenants import audit, jobs
 from tenants.scope import all_creditors, current_tenant_id, tenant_scope
+
+log = logging.getLogger("trato.timemachine")
 
 TASK = "compliance.timemachine"
 #: Trials that an organisation keeps; the oldest make room for a new one.
@@ -78,6 +81,13 @@ def work(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
                 done = advance(trial, seconds=SLICE_SECONDS)
         except DomainError as error:
             fail(trial, str(error))
+            done = True
+        except Exception as error:
+            if job.tries < jobs.MAX_TRIES:
+                raise
+            # A parked job would leave a trial that says for ever that it is being worked off.
+            log.exception("trial %s", trial.pk)
+            fail(trial, f"{type(error).__name__}: {error}")
             done = True
         if done:
             jobs.complete(job)

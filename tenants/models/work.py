@@ -37,7 +37,12 @@ class RawInbound(UnwalledModel):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             AppendOnly(name="tenants_rawinbound_append", erasable=("body",))
         ]
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["tenant_id", "id"], name="tenants_raw_tenant")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant_id", "id"], name="tenants_raw_tenant"),
+            models.Index(
+                fields=["tenant_id", "received_at"], name="tenants_raw_bodies", condition=models.Q(body__isnull=False)
+            ),
+        ]
 
 
 class Lane(models.Model):

@@ -30,7 +30,7 @@ from compliance.timemachine.summary import as_json as told
 from compliance.timemachine.summary import by_rule, turned
 from kernel.clock import machine_now
 from kernel.errors import DomainError
-from tenants.jobs import lease, perform
+from tenants.jobs import MAX_TRIES, lease, perform
 from tests.compliance.rulebook import pack, written
 from tests.compliance.world import MONDAY, World, make_world
 
@@ -204,6 +204,25 @@ def test_a_worker_works_it_off_and_a_killed_turn_is_done_again(world: World, mon
         made.refresh_from_db()
         assert (made.state, made.examined) == ("done", 32)
         assert trials.changes(made).count() == made.changed > 0
+
+
+def test_a_trial_that_fails_again_and_again_says_so_instead_of_running_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*_: Any) -> Any:
+        raise ZeroDivisionError("a mistake of ours")
+
+    monkeypatch.setattr(trials, "_tried", break_down)
+    with world.scope():
+        made = trials.begin(layer(windows={day: ["12:00", "20:00"] for day in DAYS}), since=MONDAY, until=UNTIL, author="user:1", now=NOW)
+        trials.promise(made)
+    for turn in range(MAX_TRIES):
+        (job,) = lease(now=machine_now() + timedelta(hours=turn), tasks=[trials.TASK], tenant_id=world.tenant.id)
+        assert perform(job) is (turn == MAX_TRIES - 1)
+    with world.scope():
+        made.refresh_from_db()
+        assert made.state == "failed" and "ZeroDivisionError" in made.error
+    assert not lease(now=machine_now() + timedelta(hours=99), tasks=[trials.TASK], tenant_id=world.tenant.id)
 
 
 def test_own_rules_of_that_time_stay_in_their_place(django_db_blocker: Any) -> None:
