@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 
 from kernel.clock import machine_now
@@ -25,6 +25,13 @@ SIZE_MAX = 200 * 1024 * 1024
 KEPT_FOR = timedelta(days=3)
 TASK = "tenants.upload"
 _PURPOSE = "upload"
+#: Whether files of the organisation in scope must stay for now, as rooms above know.
+_holding: list[Callable[[], bool]] = []
+
+
+def stay_while(held: Callable[[], bool]) -> None:
+    """Have files that nobody took stay for as long as `held()` says so inside their organisation's scope."""
+    _holding.append(held)
 
 
 def receive(
@@ -150,10 +157,11 @@ def discard(row: Upload, *, tenant_id: uuid.UUID, creditor_ids: Collection[uuid.
 
 @jobs.handles(TASK)
 def tidy(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
-    """Three days later: empty what was not taken. One that is being read waits another day."""
+    """Three days later: empty what was not taken. One that is being read, or must stay, waits another day."""
     with tenant_scope(tenant_id):
         row = Upload.objects.filter(pk=job.subject).first()
-        if row is not None and row.state in (Upload.State.CHECKING, Upload.State.TAKING):
+        reading = row is not None and row.state in (Upload.State.CHECKING, Upload.State.TAKING)
+        if reading or (row is not None and any(held() for held in _holding)):
             jobs.postpone(job, until=machine_now() + timedelta(days=1))
             return
         if row is not None:

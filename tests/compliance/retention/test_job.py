@@ -29,8 +29,10 @@ from kernel.clock import machine_now
 from kernel.errors import DomainError
 from kernel.ids import uuid7
 from messaging.models import Conversation, Message
-from portfolio.models import ContactPoint, DebtorLink, Person, SearchToken
-from tenants.models import AuditEntry, Job, RawInbound, Tenant
+from portfolio.models import ContactPoint, Creditor, DebtorLink, Person, SearchToken
+from tenants import uploads
+from tenants.jobs import lease, perform
+from tenants.models import AuditEntry, Job, RawInbound, Tenant, UploadPart
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.attack.worlds import photograph
@@ -316,6 +318,26 @@ def test_lifting_needs_a_reason_and_lets_go():
         }  # fmt: skip
     runs.run_for(tenant)
     assert not any(left(tenant, case).values())
+
+
+def test_a_file_that_nobody_took_stays_while_a_hold_stands():
+    tenant = organisation(Case(months_ago(1), hold="person"))
+    with tenant_scope(tenant.pk):
+        creditor = Creditor.objects.get()
+    row = uploads.receive(
+        [b"debtor_id;name\n"], tenant_id=tenant.pk, creditor_id=creditor.pk, creditor_ids=None, name="x.csv", author="x"
+    )
+
+    def four_days_later() -> bool:
+        (job,) = lease(now=machine_now() + timedelta(days=4), tasks=[uploads.TASK], tenant_id=tenant.pk)
+        assert perform(job)
+        with tenant_scope(tenant.pk):
+            return UploadPart.objects.filter(upload=row).exists()
+
+    assert four_days_later(), "nobody knows whose rows are in it"
+    with tenant_scope(tenant.pk):
+        holds.lift_hold(LegalHold.objects.get().pk, reason="the lawsuit ended", by="user:x", now=NOON)
+    assert not four_days_later()
 
 
 @pytest.mark.parametrize(
