@@ -69,6 +69,8 @@ def pytest_configure(config: pytest.Config) -> None:
     stack.callback(testbed.drop, worker, run)
     number_of_worker = 0 if worker == "main" else int(worker.removeprefix("gw")) + 1
     os.environ["REDIS_URL"] = own_redis(testbed.redis_url, number_of_worker)
+    # A good hash takes a third of a second on purpose, and most tests make people.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
     django.setup()
 
 

@@ -214,7 +214,13 @@ def test_a_trial_that_fails_again_and_again_says_so_instead_of_running_for_ever(
 
     monkeypatch.setattr(trials, "_tried", break_down)
     with world.scope():
-        made = trials.begin(layer(windows={day: ["12:00", "20:00"] for day in DAYS}), since=MONDAY, until=UNTIL, author="user:1", now=NOW)
+        made = trials.begin(
+            layer(windows={day: ["12:00", "20:00"] for day in DAYS}),
+            since=MONDAY,
+            until=UNTIL,
+            author="user:1",
+            now=NOW,
+        )
         trials.promise(made)
     for turn in range(MAX_TRIES):
         (job,) = lease(now=machine_now() + timedelta(hours=turn), tasks=[trials.TASK], tenant_id=world.tenant.id)

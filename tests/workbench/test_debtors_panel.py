@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -51,7 +52,10 @@ def prepared(invoices: int = 2, **more: Any) -> Debtor:
 
 def shown(debtor: Debtor, tenant: Tenant) -> tuple[dict[str, Any], str]:
     context = panel_context(debtor.pk, NOON)
-    page = {"panel": context, "slug": tenant.slug, "organisation": tenant, "may_change": True, "now": NOON}
+    who = SimpleNamespace(organisation=tenant, membership=SimpleNamespace(role="agent"), LANGUAGE_CODE="en", now=NOON)
+    page = {
+        "panel": context, "slug": tenant.slug, "organisation": tenant, "may_change": True, "now": NOON, "request": who
+    }  # fmt: skip
     return context, render_to_string("workbench/debtors/panel.html", page)
 
 

@@ -32,9 +32,9 @@ from tenants.tasks import nudge
 from workbench.clock.colleagues import Colleagues
 
 PLAY, RUN_ON = "clock.play", "clock.run_on"
-#: Steps lie on a grid of this much; of twice as much in a play of more than a week, whose visitor waits for its end.
+#: Steps lie on a grid of this much; of twice as much in a play of some days, whose visitor waits for its end.
 STEP = timedelta(hours=1)
-LONG_PLAY = timedelta(days=8)
+LONG_PLAY = timedelta(days=3)
 DAYS_MAX = 60
 #: One slice of a play; a task ends well before its time limit and asks for the next.
 SLICE_SECONDS, WATCH_SECONDS, LOCK_SECONDS = 15.0, 40.0, 80

@@ -94,7 +94,11 @@ def test_a_number_that_nobody_reached_for_weeks_may_be_somebody_elses(
 
 @pytest.mark.parametrize(
     ("role", "identity", "method"),
-    [("owner", "unknown", "number_claimed"), ("representative", "unknown", "number_claimed"), ("reference", "verified", "")],
+    [
+        ("owner", "unknown", "number_claimed"),
+        ("representative", "unknown", "number_claimed"),
+        ("reference", "verified", ""),
+    ],
 )
 def test_a_number_that_is_handed_in_as_anothers_is_asked_anew_who_answers(
     desk: Desk, role: str, identity: str, method: str
@@ -118,7 +122,13 @@ def test_the_same_contact_of_two_companies_stays_known(desk: Desk) -> None:
         contact = {
             "kind": "phone", "value": desk.point(debtor).value, "role": "accounts_payable", "contact_name": "Marta Ruiz",
         }  # fmt: skip
-        save_debtor(desk.creditor, f"other-{unique()}", {"name": "Otra S.A.S.", "kind": "company"}, contacts=[contact], now=desk.now)
+        save_debtor(
+            desk.creditor,
+            f"other-{unique()}",
+            {"name": "Otra S.A.S.", "kind": "company"},
+            contacts=[contact],
+            now=desk.now,
+        )
         assert desk.point(debtor).identity == "verified"
 
 
