@@ -112,6 +112,8 @@ def shown(data: Path) -> Iterator[Demo]:
             demo.end()
         return
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    data.mkdir()
+    (data / "throwaway.json").write_text('{"durable": false}')  # nothing here is worth waiting for a disk
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "collections_platform.runner", "demo", "--data", str(data), "--port", "8500"],
         env=kept | {"PYTHONPATH": str(TOP), "STATIC_ROOT": str(data.parent / "static")},

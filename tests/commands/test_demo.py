@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from collections_platform.demo.rows import files
 from collections_platform.demo.stories import PLAYERS, STORIES
 from collections_platform.embedded import EmbeddedError, reset
 from collections_platform.embedded.account import die_with_parent
-from collections_platform.runner.stack import listens
+from collections_platform.runner.stack import answers, listens
 from compliance.decide.calendars import HolidayKey, shipped_calendar
 from portfolio.imports.rows import DebtorRow
 from tests.commands.test_run import RUNNER, clean_environment, processes_that_name, wait_for
@@ -34,10 +35,10 @@ PORT = "8410"
 class Demo:
     """One start of `./run demo`, up to its ready lines."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *words: str, port: str = PORT) -> None:
         self.data, self.lines = data, ""
         self.process = subprocess.Popen(
-            [*RUNNER, "demo", "--data", str(data), "--port", PORT],
+            [*RUNNER, "demo", "--data", str(data), "--port", port, *words],
             env=clean_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -93,26 +94,29 @@ class Demo:
 def data(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "shown"
     yield folder
-    for pid in pids_that_name(folder):
+    for pid in pids_of(str(folder)):
         os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: not pids_that_name(folder))
+    wait_for(lambda: not pids_of(str(folder)))
     reset(folder)
 
 
-def pids_that_name(folder: Path) -> list[int]:
-    found = []
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (place / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if str(folder).encode() in words and int(place.name) != os.getpid():
-            found.append(int(place.name))
-    return found
+def words_of(pid: int) -> str:
+    """A process's command line; "" when it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def pids_of(text: str) -> list[int]:
+    """The processes that name this, ourselves aside."""
+    pids = (int(place.name) for place in Path("/proc").glob("[0-9]*"))
+    return [pid for pid in pids if pid != os.getpid() and text in words_of(pid)]
 
 
 def test_the_demo_is_shown_stopped_killed_and_shown_again(data):
-    demo = Demo(data)
+    """It begins small here, and with its written weeks in the browser's tests."""
+    demo = Demo(data, "--small")
     for path in ("/healthz", "/readyz", "/api/v1/schema/", "/api/v1/docs/"):
         assert demo.call(demo.web + path)
     for asset in re.findall(r'(?:src|href)="([^"]+)"', demo.call(f"{demo.web}/api/v1/docs/")):
@@ -145,14 +149,24 @@ def test_the_demo_is_shown_stopped_killed_and_shown_again(data):
     before = demo.chat()
     demo.interrupt()
 
-    again = Demo(data)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        again = Demo(data, port=port)
+    assert again.web.rpartition(":")[2] != port, "the next port when one is taken"
     assert (again.key, again.first) == (demo.key, demo.first)
     assert "Preparing the tables" not in again.lines
     assert again.chat() == before
+
+    # what dies is started again
+    [web] = [pid for pid in pids_of("uvicorn") if f"--port {again.web.rpartition(':')[2]} " in words_of(pid)]
+    os.kill(web, signal.SIGKILL)
+    assert wait_for(lambda: answers(f"{again.web}/readyz"))
+    sandbox_port = int(re.search(r":(\d+)/", again.first)[1])  # type: ignore[index]
+    assert listens(sandbox_port)
     again.process.kill()
     again.process.communicate()
     assert wait_for(lambda: not processes_that_name(data)), "a killed demo takes its processes along"
-    assert wait_for(lambda: not listens(int(PORT)))
+    assert wait_for(lambda: not listens(sandbox_port))
     after = Demo(data)
     assert after.chat() == before
     assert after.call(debtor_url, key=True)["open"] == debtor["open"]

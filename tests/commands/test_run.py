@@ -3,22 +3,16 @@
 import json
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 import benchmarks.__main__ as collected
 from collections_platform.embedded import reset
-from collections_platform.embedded.account import die_with_parent
-from collections_platform.runner.stack import answers, listens
 from collections_platform.runner.test import split
 
 TOP = Path(__file__).resolve().parents[2]
@@ -120,68 +114,6 @@ def processes_that_name(text: Path) -> list[str]:
         if str(text) in words and int(folder.name) != os.getpid():
             found.append(words)
     return found
-
-
-@contextmanager
-def served(data: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
-    """`./run demo` until it says that it is ready; yields its process and the addresses it printed."""
-    child = subprocess.Popen(
-        [*RUNNER, "demo", "--small", "--data", str(data), *words],
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-        preexec_fn=partial(die_with_parent, signal.SIGTERM),
-    )
-    lines = []
-    assert child.stdout is not None
-    try:
-        for line in child.stdout:
-            lines.append(line)
-            if "Ctrl-C" in line:
-                break
-        else:
-            pytest.fail("".join(lines))
-        text = "".join(lines)
-        yield child, dict(re.findall(r"^  (\S.*?)\s+(http://127\.0\.0\.1:\d+)", text, re.MULTILINE))
-    finally:
-        if child.poll() is None:
-            child.kill()
-        child.communicate(timeout=60)
-
-
-def test_the_demo_takes_the_next_port_serves_heals_and_stops_cleanly(data):
-    with (
-        socket.create_server(("127.0.0.1", 0)) as taken,
-        served(data, "--port", str(taken.getsockname()[1])) as (child, addresses),
-    ):
-        web = addresses["REST API"]
-        assert web.rpartition(":")[2] != str(taken.getsockname()[1])
-        sandbox_port = int(addresses["phones"].rpartition(":")[2])
-        assert answers(f"{web}/readyz")
-        assert listens(sandbox_port)
-
-        [pid] = [
-            int(folder.name)
-            for folder in Path("/proc").glob("[0-9]*")
-            if f"--port\0{web.rpartition(':')[2]}\0".encode() in read_bytes(folder / "cmdline")
-            and b"uvicorn" in read_bytes(folder / "cmdline")
-        ]
-        os.kill(pid, signal.SIGKILL)
-        assert wait_for(lambda: answers(f"{web}/readyz"))
-
-        child.send_signal(signal.SIGINT)
-        assert child.wait(timeout=60) == 0
-        assert not listens(sandbox_port)
-        assert processes_that_name(data) == []
-
-
-def read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
 
 
 def wait_for(condition, seconds: float = 40) -> bool:
