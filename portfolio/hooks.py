@@ -89,7 +89,11 @@ _hooks = _Hooks()
 
 
 def install(
-    *, sink: Sink | None = None, zones: Zones | None = None, clauses: Clauses | None = None, claims: Claims | None = None
+    *,
+    sink: Sink | None = None,
+    zones: Zones | None = None,
+    clauses: Clauses | None = None,
+    claims: Claims | None = None,
 ) -> None:
     """Hand the functions down; those left out stay as they are."""
     _hooks.sink = sink or _hooks.sink
