@@ -6,7 +6,9 @@ import gc
 import os
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import worker_init, worker_process_init
+
+from compliance.language import compiled
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "collections_platform.settings")
 
@@ -15,6 +17,12 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # Celery's "current app" is one per thread: without a default, a web thread's tasks would go to a broker nobody has.
 app.set_default()
+
+
+@worker_init.connect
+def _prepare(**_: object) -> None:
+    """Before the pool's processes are made, so that they share it."""
+    compiled()
 
 
 @worker_process_init.connect

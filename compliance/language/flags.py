@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compliance.language.lexicon import MENTIONS, VOCABULARY
+from compliance.language.lexicon import compiled
 from compliance.language.model import Context, Scan
 from compliance.language.normalise import Normalised, normalise
 
@@ -61,7 +61,7 @@ def mention_flags(normal: Normalised, context: Context) -> frozenset[str]:
     judicial references of Ley 21.320: a reference that stands in that sentence does not count.
     """
     found: dict[str, list[tuple[int, int]]] = {}
-    for match, name in MENTIONS.matches(normal.text, (t.text for t in normal.tokens)):
+    for match, name in compiled().mentions.matches(normal.text, (t.text for t in normal.tokens)):
         found.setdefault(name, []).append(match.span())
     exempt = [_sentence(normal.text, *span) for span in found.pop("chile_sentence", [])]
     flags: set[str] = set()
@@ -87,4 +87,4 @@ def flags_for(scan: Scan, text: str, context: Context | None = None) -> frozense
 
     ``new_demand`` matters to replies only (it makes them collection); the packs name no other use of it.
     """
-    return scan.flags | mention_flags(normalise(text, VOCABULARY), context or Context())
+    return scan.flags | mention_flags(normalise(text, compiled().vocabulary), context or Context())

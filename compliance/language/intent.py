@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from compliance.language.dates import Offer, find_amount, find_date
-from compliance.language.lexicon import INTENTS, SENTIMENT, VOCABULARY
+from compliance.language.lexicon import compiled
 from compliance.language.normalise import Normalised, normalise
 from compliance.language.scan import scan
 
@@ -58,7 +58,7 @@ class Intent:
 
 def intent(text: str, lang: str | None = None, *, today: date | None = None) -> Intent:
     """The intent of a debtor's message. Days are counted from ``today`` (the debtor's date); without it none are."""
-    normal = normalise(text, VOCABULARY)
+    normal = normalise(text, compiled().vocabulary)
     found = _signs(normal)
     offer, offer_span = _offer(normal, today)
     if offer and "promise" in found and found["promise"][0] >= 0.5:
@@ -95,7 +95,7 @@ def _signs(normal: Normalised) -> dict[str, tuple[float, tuple[int, int]]]:
     found: dict[str, tuple[float, tuple[int, int]]] = {}
     restrained: list[tuple[int, int]] = []
     stops: list[tuple[int, int]] = []
-    for match, (name, weak) in INTENTS.matches(normal.text, (t.text for t in normal.tokens)):
+    for match, (name, weak) in compiled().intents.matches(normal.text, (t.text for t in normal.tokens)):
         span = normal.span(match.start(), match.end())
         if name == "not_opt_out":
             restrained.append(span)
@@ -130,14 +130,14 @@ def is_opt_out(text: str) -> bool:
 
     A wish about hours, place or channel ("no me llamen al trabajo") is a preference, not a stop.
     """
-    return "opt_out" in _signs(normalise(text, VOCABULARY))
+    return "opt_out" in _signs(normalise(text, compiled().vocabulary))
 
 
 def sentiment(text: str) -> int:
     """-1, 0 or 1."""
-    normal = normalise(text, VOCABULARY)
+    normal = normalise(text, compiled().vocabulary)
     score = 0
-    for _, kind in SENTIMENT.matches(normal.text, (t.text for t in normal.tokens)):
+    for _, kind in compiled().sentiment.matches(normal.text, (t.text for t in normal.tokens)):
         score += 1 if kind == "positive" else -1
     if scan(text, author="debtor").findings:
         score -= 2

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from compliance.language.dates import amount_of, find_date
-from compliance.language.lexicon import VOCABULARY
+from compliance.language.lexicon import compiled
 from compliance.language.normalise import normalise
 
 #: Short and English names of days that conversations do not use.
@@ -63,12 +63,12 @@ def _day(line: str, today: date) -> tuple[date | None, str]:
             return None, _without(line, match.span())
     if match := _AHEAD.search(line):
         return today + timedelta(days=int(match[1])), _without(line, match.span())
-    normal = normalise(line, VOCABULARY)
+    normal = normalise(line, compiled().vocabulary)
     if found := find_date(normal, today):
         day, (start, end) = found
         return day, _without(line, (start, end))
     if match := _BARE_DAY.match(line):
-        found = find_date(normalise(f"dia {match[1]}", VOCABULARY), today)
+        found = find_date(normalise(f"dia {match[1]}", compiled().vocabulary), today)
         if found:
             return found[0], line[match.end() :]
     return None, line

@@ -10,7 +10,7 @@ from unicodedata import category
 from compliance.language.flags import CLASS_FLAGS, IDENTIFIER_FLAG
 from compliance.language.identifiers import bare, identifiers
 from compliance.language.languages import language_of
-from compliance.language.lexicon import CONCEPTS, CONDUCT, SHIELDS, VOCABULARY, Rule, read
+from compliance.language.lexicon import Rule, compiled, read
 from compliance.language.model import CLASSES, OK, Author, Context, Finding, Scan
 from compliance.language.normalise import MAX_CHARS, Normalised, normalise
 
@@ -59,16 +59,16 @@ def scan(text: str, *, author: Author = "agent", lang: str | None = None, contex
     context = context or Context()
     text = text[:MAX_CHARS]
     # What a creditor is called says nothing about anybody's conduct: "Fibrasur Internet" is no place to shame someone.
-    normal = normalise(_unnamed(text, context.creditor_names), VOCABULARY)
+    normal = normalise(_unnamed(text, context.creditor_names), compiled().vocabulary)
     words = [t.text for t in normal.tokens]
     lang = "pt" if (lang or language_of(words)).startswith("pt") else "es"
     sentence = _sentences(words)
     excused = _shields(normal, words, sentence)
-    quoted_by_debtor = [normalise(q, VOCABULARY).text.strip() for q in context.debtor_quoted]
+    quoted_by_debtor = [normalise(q, compiled().vocabulary).text.strip() for q in context.debtor_quoted]
 
     best: dict[tuple[str, int, int], Finding] = {}
     flags: set[str] = set()
-    for match, rule in CONDUCT.matches(normal.text, words):
+    for match, rule in compiled().conduct.matches(normal.text, words):
         if rule.only_lang and rule.lang != lang:
             continue
         if author == "debtor" and not _binds_debtor(rule):
@@ -122,7 +122,7 @@ def _combined(
         return words[place] in negators and words[place + 1 : place + 2] != ["?"] and not _hollow(place, words)
 
     found = []
-    for hit in CONCEPTS[lang].hits(words, denied):
+    for hit in compiled().concepts[lang].hits(words, denied):
         rule = hit.payload
         # What a frame introduces may have been joined with words of the frame ("you wrote: band of thieves").
         if any(
@@ -151,7 +151,7 @@ def _shields(normal: Normalised, words: list[str], sentence: list[int]) -> list[
     """(frame, its sentence, the token where it ends)"""
     return [
         (name, sentence[normal.index(match.start())], normal.index(match.end() - 2))
-        for match, name in SHIELDS.matches(normal.text, words)
+        for match, name in compiled().shields.matches(normal.text, words)
     ]
 
 

@@ -28,7 +28,7 @@ from collections_platform.runner.stack import Stack, answers, listens, next_free
 from collections_platform.runner.surroundings import TOP, made_up_secrets
 from collections_platform.runner.testbed import Testbed
 
-ROUNDS = int(os.environ.get("TRATO_CHAOS_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("TRATO_CHAOS_ROUNDS", "2"))
 #: For what takes longer to break than to kill.
 FEWER_ROUNDS = max(1, ROUNDS // 3)
 PATIENCE = 60.0

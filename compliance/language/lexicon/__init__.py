@@ -1,8 +1,9 @@
-"""The words and constructions, compiled once at import from the YAML beside this file."""
+"""The words and constructions, compiled once from the YAML beside this file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -125,17 +126,39 @@ def _plain(index: tuple[PatternIndex[tuple[str, bool]], set[str]]) -> PatternInd
     return index[0].map(lambda payload: payload[0])
 
 
-CONDUCT, _conduct_words, _alone, _aimed = _conduct()
-CONCEPTS = _concepts()
-MENTIONS, SHIELDS, _mention_words = _mentions()
-INTENTS, _intent_words = _named("intents.yaml", "intents")
-_sentiment, _disclosure = _named("intents.yaml", "sentiment"), _named("disclosure.yaml", "signs")
-SENTIMENT, DISCLOSURE = _plain(_sentiment), _plain(_disclosure)
-_all = _conduct_words | _mention_words | _intent_words | _sentiment[1] | _disclosure[1]
-_all |= {w for concepts in CONCEPTS.values() for w in concepts.vocabulary}
-VOCABULARY = Vocabulary(
-    words=frozenset(w for w in _all if not w.endswith("*")),
-    stems=tuple(sorted({w[:-1] for w in _all if w.endswith("*") and len(w) > 4})),
-    masks=tuple(w for words in (_alone, _aimed - _alone) for w in sorted(words) if w.isalnum()),
-    strong=frozenset(w for w in _alone | _aimed if w.isalnum()),
-)
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Everything that the YAML files say, ready to be looked for in a text."""
+
+    conduct: PatternIndex[Rule]
+    concepts: dict[str, Concepts[Rule]]
+    mentions: PatternIndex[str]
+    shields: PatternIndex[str]
+    intents: PatternIndex[tuple[str, bool]]
+    sentiment: PatternIndex[str]
+    disclosure: PatternIndex[str]
+    vocabulary: Vocabulary
+
+
+@cache
+def compiled() -> Lexicon:
+    """The lexicon, compiled when it is first asked for: half a second that a command which reads no text is spared.
+
+    Whoever serves people asks for it while it starts.
+    """
+    conduct, conduct_words, alone, aimed = _conduct()
+    concepts = _concepts()
+    mentions, shields, mention_words = _mentions()
+    intents, intent_words = _named("intents.yaml", "intents")
+    sentiment, disclosure = _named("intents.yaml", "sentiment"), _named("disclosure.yaml", "signs")
+    words = conduct_words | mention_words | intent_words | sentiment[1] | disclosure[1]
+    words |= {word for each in concepts.values() for word in each.vocabulary}
+    return Lexicon(
+        conduct, concepts, mentions, shields, intents, _plain(sentiment), _plain(disclosure),
+        Vocabulary(
+            words=frozenset(w for w in words if not w.endswith("*")),
+            stems=tuple(sorted({w[:-1] for w in words if w.endswith("*") and len(w) > 4})),
+            masks=tuple(w for some in (alone, aimed - alone) for w in sorted(some) if w.isalnum()),
+            strong=frozenset(w for w in alone | aimed if w.isalnum()),
+        ),
+    )  # fmt: skip
