@@ -21,6 +21,7 @@ from kernel.clock import machine_now
 from kernel.errors import DomainError
 from portfolio.models import Debtor
 from tenants import audit, jobs
+from tenants.again import passing
 from tenants.scope import all_creditors, current_tenant_id, tenant_scope
 
 log = logging.getLogger("trato.timemachine")
@@ -83,7 +84,7 @@ def work(tenant_id: uuid.UUID, job: jobs.Leased) -> None:
             fail(trial, str(error))
             done = True
         except Exception as error:
-            if job.tries < jobs.MAX_TRIES:
+            if passing(error) or job.tries < jobs.MAX_TRIES:
                 raise
             # A parked job would leave a trial that says for ever that it is being worked off.
             log.exception("trial %s", trial.pk)

@@ -78,19 +78,19 @@ def number_changed(conversation: Conversation, *, now: datetime) -> None:
 
 def claimed(claims: Sequence[tuple[str, uuid.UUID, str]], now: datetime) -> None:
     """Numbers that were stated as these people's own, (number, person, name of the contact): whoever was known there
-    before is asked anew. The same contact of another company is the same human being.
+    before is asked anew, and what any creditor had planned for them is withdrawn. The same contact of another company
+    is the same human being.
     """
     said: dict[str, list[tuple[uuid.UUID, str]]] = defaultdict(list)
     for number, person_id, name in claims:
         said[number].append((person_id, name))
     with all_creditors():
-        known = list(ContactPoint.objects.filter(kind="phone", value__in=list(said), identity__in=_SURE).order_by("id"))
-    for point in known:
-        others = said[point.value]
-        if any(person_id == point.person_id for person_id, _ in others):
-            continue  # stated together: a household's number, or an owner's of two companies
-        if not any(name and name == point.contact_name for _, name in others):
-            _doubt(point.pk, point.person_id, CLAIMED, now=now)
+        for point in ContactPoint.objects.filter(kind="phone", value__in=list(said), identity__in=_SURE).order_by("id"):
+            others = said[point.value]
+            if any(person_id == point.person_id for person_id, _ in others):
+                continue  # stated together: a household's number, or an owner's of two companies
+            if not any(name and name == point.contact_name for _, name in others):
+                _doubt(point.pk, point.person_id, CLAIMED, now=now)
 
 
 hooks.install(claims=claimed)

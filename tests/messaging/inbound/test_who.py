@@ -9,14 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compliance.models import Decision
 from messaging.channels.whatsapp.receive import Inbound
 from messaging.inbound.arrivals import arrive
 from messaging.inbound.who import RECYCLED_AFTER, another_name
 from messaging.models import Number, SendRequest
-from portfolio.models import ContactPoint, Debtor
+from messaging.sending.request import Wish, request_send
+from portfolio.models import ContactPoint, Debtor, Invoice
 from portfolio.services import save_debtor
 from tenants.models import StagedEvent
-from tests.factories import unique
+from tenants.scope import tenant_scope
+from tests.factories import make_creditor, unique
 from tests.messaging.desk import Desk, open_desk
 
 
@@ -113,6 +116,30 @@ def test_a_number_that_is_handed_in_as_anothers_is_asked_anew_who_answers(
         assert not method or point.identity_method == method
         save_debtor(desk.creditor, f"other-{unique()}", {"name": "Una Tercera"}, now=desk.now)
         assert desk.point(debtor).identity == identity
+
+
+def test_what_another_creditor_had_planned_is_withdrawn_though_this_one_sees_nothing_of_it(desk: Desk) -> None:
+    with desk.scope():
+        debtor, other = desk.debtor(), make_creditor(country="CO")
+    desk.hear(debtor, "hola")  # the window is open
+    with desk.scope():
+        wish = Wish(
+            creditor_id=debtor.creditor_id, debtor_id=debtor.pk, message_class="collection", missing=(),
+            content={"kind": "text", "text": "Tiene una factura pendiente; puede pagarla en nuestra oficina."},
+            origin_kind="step", origin_id=f"s:{debtor.pk}", actor="system:test",
+            invoice_ids=list(Invoice.objects.filter(debtor=debtor).values_list("pk", flat=True)),
+        )  # fmt: skip
+        (request,) = request_send([wish], now=desk.now)
+        assert request is not None and request.state in ("waiting", "queued"), Decision.objects.get(
+            pk=request.decision_id
+        ).rules
+        number = desk.point(debtor).value
+    with tenant_scope(desk.tenant.pk, creditor_ids=[other.pk]):
+        contact = {"kind": "phone", "value": number, "source": "contract", "supplied_by": "debtor"}
+        save_debtor(other, f"other-{unique()}", {"name": "Otra Persona"}, contacts=[contact], now=desk.now)
+    with desk.scope():
+        assert desk.point(debtor).identity == "unknown"
+        assert SendRequest.objects.get(pk=request.pk).state == "withdrawn"
 
 
 def test_the_same_contact_of_two_companies_stays_known(desk: Desk) -> None:
