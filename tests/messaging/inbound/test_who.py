@@ -14,7 +14,8 @@ from messaging.channels.whatsapp.receive import Inbound
 from messaging.inbound.arrivals import arrive
 from messaging.inbound.who import RECYCLED_AFTER, another_name
 from messaging.models import Number, SendRequest
-from messaging.sending.request import Wish, request_send
+from messaging.sending.request import request_send
+from messaging.sending.wishes import Wish
 from portfolio.models import ContactPoint, Debtor, Invoice
 from portfolio.services import save_debtor
 from tenants.models import StagedEvent
@@ -127,7 +128,7 @@ def test_what_another_creditor_had_planned_is_withdrawn_though_this_one_sees_not
             creditor_id=debtor.creditor_id, debtor_id=debtor.pk, message_class="collection", missing=(),
             content={"kind": "text", "text": "Tiene una factura pendiente; puede pagarla en nuestra oficina."},
             origin_kind="step", origin_id=f"s:{debtor.pk}", actor="system:test",
-            invoice_ids=list(Invoice.objects.filter(debtor=debtor).values_list("pk", flat=True)),
+            invoice_ids=tuple(Invoice.objects.filter(debtor=debtor).values_list("pk", flat=True)),
         )  # fmt: skip
         (request,) = request_send([wish], now=desk.now)
         assert request is not None and request.state in ("waiting", "queued"), Decision.objects.get(
