@@ -131,9 +131,8 @@ def test_what_another_creditor_had_planned_is_withdrawn_though_this_one_sees_not
             invoice_ids=tuple(Invoice.objects.filter(debtor=debtor).values_list("pk", flat=True)),
         )  # fmt: skip
         (request,) = request_send([wish], now=desk.now)
-        assert request is not None and request.state in ("waiting", "queued"), Decision.objects.get(
-            pk=request.decision_id
-        ).rules
+        assert request is not None
+        assert request.state in ("waiting", "queued"), Decision.objects.get(pk=request.decision_id).rules
         number = desk.point(debtor).value
     with tenant_scope(desk.tenant.pk, creditor_ids=[other.pk]):
         contact = {"kind": "phone", "value": number, "source": "contract", "supplied_by": "debtor"}
