@@ -31,6 +31,7 @@ _CONFIDENCE = {
     "opt_out": 0.96,
     "wrong_person": 0.92,
     "paid_already": 0.9,
+    "stands_paid": 0.9,
     "dispute": 0.88,
     "human": 0.87,
     "plan": 0.84,
@@ -68,6 +69,7 @@ def intent(text: str, lang: str | None = None, *, today: date | None = None) -> 
         found["promise"] = (_PROMISE, (begin, end))
         if offer.on and today and offer.on > today:
             found.pop("pay_now", None)
+            found.pop("stands_paid", None)
     elif (
         offer and offer.on and offer_span and not found and len(normal.tokens) <= 6 and not text.rstrip().endswith("?")
     ):
@@ -75,6 +77,8 @@ def intent(text: str, lang: str | None = None, *, today: date | None = None) -> 
     else:
         found.pop("promise", None)
         offer = None
+    if stands := found.pop("stands_paid", None):
+        found.setdefault("paid_already", stands)
     if not (found.keys() & {"opt_out", "wrong_person"}):
         rude = scan(text, author="debtor", lang=lang)
         if rude.findings:

@@ -125,6 +125,7 @@ def thread(
         ).encode()
     ).hexdigest()[:16]
     newest = max((message.pk for message in found), default=None)
+    items = _told_once(items)
     arranged = _with_days(_folded(_with_unread(items, unread_after) if show_unread else items), zone)
     return Thread(arranged, older, place_of(found[0]) if found else "", newest, version)
 
@@ -235,6 +236,16 @@ def _with_unread(items: list[Item], after: datetime | None) -> list[Item]:
         if item.message is not None and item.message.direction == "in" and item.message.at > after:
             return [*items[:n], Item("unread", item.at, "unread"), *items[n:]]
     return items
+
+
+def _told_once(items: list[Item]) -> list[Item]:
+    """Without what says again what the line above says: every invoice's own sequence pauses for the same cause."""
+    result: list[Item] = []
+    for item in items:
+        said = result[-1] if result and item.name in PLANNED else None
+        if said is None or (said.name, said.data.get("reason")) != (item.name, item.data.get("reason")):
+            result.append(item)
+    return result
 
 
 def _folded(items: list[Item]) -> list[Item]:

@@ -101,8 +101,13 @@ class Frame:
 
     @property
     def tax_id(self) -> str:
-        """The creditor's tax number as it is written there."""
-        return variables.tax_id(self.creditor)
+        """The creditor's tax number as it is written there, without its name."""
+        return variables.tax_id(self.creditor).rpartition(" ")[2]
+
+    @property
+    def tax_name(self) -> str:
+        """What that number is called where the country has several ("CPF", "CNPJ"); '' where it has one."""
+        return variables.tax_id(self.creditor).rpartition(" ")[0]
 
     @property
     def site(self) -> str:

@@ -91,6 +91,10 @@ def test_what_is_no_stop(text: str) -> None:
     [
         ("pago el viernes", "promise"),
         ("vou pagar dia 30", "promise"),
+        ("Prometo que dia 2 ta pago", "promise"),
+        ("sexta tá pago sem falta", "promise"),
+        ("já está pago", "paid_already"),
+        ("el viernes quedó pagado", "paid_already"),
         ("te deposito 500 mañana", "promise"),
         ("pago R$ 200 na sexta", "promise"),
         ("quiero pagar ahora", "pay_now"),
