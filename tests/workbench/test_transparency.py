@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -651,6 +652,14 @@ def test_how_often_they_may_still_be_written_to_is_said_and_shrinks_with_each_co
     assert second and int(second[1] or 1) < int(first[1])
     there.post("consent")
     assert "ningún recordatorio más" in there.text()
+
+
+@pytest.mark.parametrize("hour", [8, 12, 18])
+def test_no_more_is_said_to_be_possible_in_seven_days_than_the_limit_of_seven_days(hour: int) -> None:
+    monday = datetime(2025, 5, 12, hour, 0, 30, tzinfo=ZoneInfo("America/Bogota")).astimezone(UTC)
+    text = visit(desk=open_desk("CO", now=monday)).text()
+    limit, said = re.search(r"en 7 días: 0; el máximo es (\d+)", text), re.search(r"todavía (\d+) veces", text)
+    assert limit and said and said[1] == limit[1]
 
 
 def test_every_change_is_written_down() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils.safestring import SafeString
 
@@ -26,6 +27,7 @@ from workbench.transparency.frame import Frame, readable
 
 #: Contacts that are listed at most, the newest first.
 LOG_MAX = 15
+#: A week ahead, today among its days: a weekly limit then reads as the debtor counts it.
 WEEK = timedelta(days=7)
 _GONE = (Message.State.ACCEPTED, Message.State.SENT, Message.State.DELIVERED, Message.State.READ,
          Message.State.UNCERTAIN, Message.State.FAILED)  # fmt: skip
@@ -91,10 +93,11 @@ class ContactPart(Frame):
 
     @property
     def left(self) -> SafeString | str:
-        """How often they may still be written to within a week from now."""
+        """How often they may still be written to in seven days, today among them."""
         if self.outlook is None:
             return ""
-        count = self.outlook.still_possible(self.now + WEEK)
+        today = self.now.astimezone(ZoneInfo(self.outlook.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+        count = self.outlook.still_possible((today + WEEK).astimezone(UTC) - timedelta(microseconds=1))
         return self.say("left_none" if not count else "left_one" if count == 1 else "left_many", count=count)
 
     @property
