@@ -42,7 +42,8 @@ from tests.factories import (
     make_tenant,
     make_user,
 )
-from workbench.debtors.blockers import _where
+from workbench.debtors.blockers import Blocker, _where
+from workbench.debtors.queries import _general
 from workbench.debtors.words import trouble_of
 
 TODAY = NOON.date()
@@ -631,6 +632,14 @@ def test_who_can_be_contacted_is_asked_of_the_gate_in_one_pass(world: World) -> 
     csv = client.get(world.url("contactable") + "?format=csv").content.decode("utf-8-sig").splitlines()
     assert len(csv) >= 25
     assert re.search(r"1 (of|de) 25", client.get(world.url("debtors") + "?state=unreachable").content.decode())
+
+
+def test_what_two_rules_ask_for_is_one_reason() -> None:
+    def asks(rule: str, subject: str) -> Blocker:
+        return Blocker(rule, f"why {rule}", "somebody", "does it", subject=subject)
+
+    found = [asks("X-CONSENT", "consent"), asks("CO-CONSENT", "consent"), asks("LD-IDENTITY", "identity")]
+    assert [key for key, _ in _general(found)] == ["CO-CONSENT", "LD-IDENTITY"], "the country's says it"
 
 
 def test_queries_of_the_pages_do_not_grow(world: World) -> None:

@@ -25,6 +25,8 @@ LIMITS: tuple[tuple[str, Any], ...] = (
     ("late_days", _("Days of patience with an instalment")),
     ("payable_days", _("Days that a payment code is good for")),
 )
+#: How money is paid, as people call it.
+WAYS = {"pix": "Pix", "clabe": "SPEI · CLABE", "account": _("Account or key")}
 PLACES = {
     "pix": (("key", _("Pix key")), ("name", _("Name of the holder")), ("city", _("City"))),
     "clabe": (
@@ -102,8 +104,7 @@ class CreditorForm(forms.Form):
 
     def places(self) -> list[tuple[str, list[Any]]]:
         """(name, fields) of each place for money."""
-        words = {"pix": "Pix", "clabe": "SPEI · CLABE", "account": _("Account or key")}
-        return [(str(words[rail]), [self[f"{rail}_{name}"] for name, _ in parts]) for rail, parts in PLACES.items()]
+        return [(str(WAYS[rail]), [self[f"{rail}_{name}"] for name, _ in parts]) for rail, parts in PLACES.items()]
 
     def fields_for(self, creditor: Creditor | None) -> dict[str, Any]:
         """What `save_creditor` takes. Raises ValueError for an amount that the currency cannot hold."""

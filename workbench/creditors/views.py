@@ -21,7 +21,7 @@ from tenants.language import told
 from workbench.access import PageRequest, Role, page
 from workbench.admins import LEADERS, may_edit
 from workbench.creditors import forms
-from workbench.creditors.forms import CreditorForm
+from workbench.creditors.forms import WAYS, CreditorForm
 
 #: What the audit keeps of a creditor, before and after.
 KEPT = (
@@ -45,7 +45,10 @@ def creditors(request: PageRequest) -> HttpResponse:
         .annotate(n=Count("id", filter=Q(open_minor__gt=0)))
         .order_by()
     )
-    listed = [(row, owing.get(row.pk, 0), missing(row)) for row in rows[:PAGE]]
+    listed = [
+        (row, owing.get(row.pk, 0), missing(row), [str(WAYS[rail]) for rail in row.pay_to if rail in WAYS])
+        for row in rows[:PAGE]
+    ]
     return render(request, "workbench/creditors/creditors.html", {
         "listed": listed, "search": search, "may_edit": may_edit(request), "more": len(rows) > PAGE,
     })  # fmt: skip

@@ -32,6 +32,8 @@ class Blocker:
     hard: bool = True
     #: The same without anything that is true of one debtor only.
     general: str = ""
+    #: What it is about, whichever rule says so.
+    subject: str = ""
 
 
 def blockers(plan: Plan, *, hard: bool = False) -> list[Blocker]:
@@ -53,7 +55,7 @@ def _blocker(finding: Finding, zone: str, plan: Plan) -> Blocker:
     return Blocker(
         finding.rule, explain(finding, language, zone), owner_text(finding, language), remedy(finding, language), fix,
         page, label, finding in plan.blockers and owner(finding) != "time",
-        words.stop(subject) if finding.kind == "stop" else "",
+        words.stop(subject) if finding.kind == "stop" else "", subject,
     )  # fmt: skip
 
 

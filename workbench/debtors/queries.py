@@ -222,6 +222,8 @@ def labels(creditor_id: uuid.UUID | None = None, *, sample: int = 5000) -> list[
 
 #: Debtors that one page looks at; beyond, those with the largest balances stand for all, and the page says so.
 LOOKED_AT = 1500
+#: How the rules begin that hold everywhere.
+COMMON_RULES = ("X-", "LD-")
 
 
 @dataclass(slots=True)
@@ -253,7 +255,7 @@ class Contactable:
 def contactable_of(creditor_id: uuid.UUID | None, *, now: datetime) -> Contactable:
     """Ask the gate about every debtor with something open, in one pass and a constant number of queries.
 
-    A debtor for whom several things stand in the way counts under each of them.
+    A debtor for whom several things stand in the way counts under each of them, once for each.
     """
     rows = Debtor.objects.filter(withdrawn_at=None, open_minor__gt=0)
     if creditor_id is not None:
@@ -278,6 +280,9 @@ def contactable_of(creditor_id: uuid.UUID | None, *, now: datetime) -> Contactab
 
 
 def _general(found: Iterable[Blocker]) -> Iterator[tuple[str, Blocker]]:
-    """One reason per rule, in words that are true of all whom it is about."""
-    for blocker in found:
+    """One reason per thing to be mended, by the rule of the country where several rules ask for the same."""
+    mended: dict[str, Blocker] = {}
+    for blocker in sorted(found, key=lambda each: each.rule.startswith(COMMON_RULES)):
+        mended.setdefault(blocker.subject or blocker.text, blocker)
+    for blocker in mended.values():
         yield blocker.rule or blocker.text, blocker

@@ -15,10 +15,8 @@ from compliance.models import RulePackVersion
 from messaging.models import MessageTemplate, Number, SendRequest, Sequence
 from portfolio.models import Creditor, Debtor, Import
 from tenants.models import ApiKey, InboundRoute, Invitation, Job, Membership, RawInbound, Tenant
+from workbench.creditors.views import missing
 from workbench.navigation import address
-
-#: What a creditor's messages have to carry, or where its money goes.
-_NEEDED = ("legal_name", "tax_id", "address", "contact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +65,17 @@ def points(tenant: Tenant, now: datetime) -> list[Point]:
 
 
 def _creditors(slug: str) -> Point:
-    rows = list(Creditor.objects.only("name", "pay_to", *_NEEDED).order_by("name")[:200])
-    lacking = [row for row in rows if not row.pay_to or not all(getattr(row, name) for name in _NEEDED)]
+    rows = list(Creditor.objects.order_by("name")[:200])
+    lacking = [(row, lacks) for row in rows if (lacks := missing(row))]
     notes = tuple(
-        _("%(creditor)s: %(what)s") % {"creditor": row.name, "what": ", ".join(_lacks(row))} for row in lacking[:3]
+        _("%(creditor)s: %(what)s") % {"creditor": row.name, "what": ", ".join(what)} for row, what in lacking[:3]
     )
     if not rows:
         return Point("creditors", "building", _("Creditor"), "todo", _("Nobody's invoices can be collected yet."),
-                     address("organisation", slug), _("Add the creditor"))  # fmt: skip
+                     address("creditor-new", slug), _("Add the creditor"))  # fmt: skip
     detail = _names(row.name for row in rows) if not lacking else _("Some of what messages must carry is missing.")
     return Point("creditors", "building", _("Creditor"), "look" if lacking else "done", detail,
-                 address("organisation", slug), _("See creditors"), notes)  # fmt: skip
-
-
-def _lacks(row: Creditor) -> list[str]:
-    words = {
-        "legal_name": _("legal name"), "tax_id": _("tax id"), "address": _("address"),
-        "contact": _("contact for questions"),
-    }  # fmt: skip
-    found = [words[name] for name in _NEEDED if not getattr(row, name)]
-    return [*found, *([] if row.pay_to else [_("where money is paid")])]
+                 address("creditors", slug), _("See creditors"), notes)  # fmt: skip
 
 
 def _whatsapp(tenant: Tenant, now: datetime) -> list[Point]:

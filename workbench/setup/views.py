@@ -58,9 +58,8 @@ def organisation(request: PageRequest) -> HttpResponse:
         except DomainError as error:
             form.add_error(error.pointer if error.pointer in form.fields else None, told(error))
         status = 422
-    creditors = Creditor.objects.order_by("name")[:200]
     return TemplateResponse(request, "workbench/setup/organisation.html", {
-        "section": "organisation", "may_change": may_change_all(request), "form": form, "creditors": creditors,
+        "section": "organisation", "may_change": may_change_all(request), "form": form,
     }, status=status)  # fmt: skip
 
 

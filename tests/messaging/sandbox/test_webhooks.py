@@ -238,6 +238,11 @@ async def test_the_clock_stands_moves_on_and_never_goes_back():
         await it.control("clock", {"now": START.isoformat()}, status=409)
         await it.control("advance", {"to": START.isoformat()}, status=409)
         assert (await it.control("clock"))["now"] == "2026-11-24T15:00:00.000000Z"
+        # Set running at what is past by then, it goes on from where it is: whoever asks again need not fail again.
+        running = await it.control("clock", {"offset_seconds": 0})
+        assert not running["standing"] and running["now"] >= "2026-11-24T15:00:00.000000Z"
+        again = await it.control("clock", {"offset_seconds": running["offset_seconds"] - 0.000019})
+        assert again["offset_seconds"] == pytest.approx(running["offset_seconds"], abs=1e-6)
 
 
 async def test_a_running_clock_fires_by_itself():
