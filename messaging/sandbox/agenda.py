@@ -66,7 +66,8 @@ class SandboxClock:
 
     def run(self, offset_us: int) -> None:
         """Run with real time plus `offset_us`, or on from where it is when that is later."""
-        self.offset_us = max(offset_us, self.now_us() - to_us(machine_now()))
+        own = self.offset_us if self.standing_us is None else self.standing_us - to_us(machine_now())
+        self.offset_us = max(offset_us, own)
         self.standing_us = None
 
     def reach(self, us: int) -> None:
