@@ -101,6 +101,14 @@ def test_a_text_that_stays_english_is_named_here(locale, found):
     assert same <= STAY["both"] | STAY[locale]
 
 
+@pytest.mark.parametrize("locale", LOCALES)
+def test_nothing_is_said_twice_in_a_row(locale):
+    with (TOP / "locale" / locale / "LC_MESSAGES" / "django.po").open("rb") as file:
+        for message in read_po(file):
+            said = str(message.string)
+            assert len(said) < 20 or said[: len(said) // 2] != said[(len(said) + 1) // 2 :], said
+
+
 def test_nobody_is_addressed_as_a_friend():
     """Usted in Spanish, você in Portuguese; no word of tú, vos or European Portuguese."""
     strange = {

@@ -34,6 +34,8 @@ class Blocker:
     general: str = ""
     #: What it is about, whichever rule says so.
     subject: str = ""
+    #: In what way a consent is none.
+    state: str = ""
 
 
 def blockers(plan: Plan, *, hard: bool = False) -> list[Blocker]:
@@ -56,6 +58,7 @@ def _blocker(finding: Finding, zone: str, plan: Plan) -> Blocker:
         finding.rule, explain(finding, language, zone), owner_text(finding, language), remedy(finding, language), fix,
         page, label, finding in plan.blockers and owner(finding) != "time",
         words.stop(subject) if finding.kind == "stop" else "", subject,
+        str(finding.values.get("state", "")) if finding.kind == "consent" else "",
     )  # fmt: skip
 
 

@@ -280,9 +280,13 @@ def contactable_of(creditor_id: uuid.UUID | None, *, now: datetime) -> Contactab
 
 
 def _general(found: Iterable[Blocker]) -> Iterator[tuple[str, Blocker]]:
-    """One reason per thing to be mended, by the rule of the country where several rules ask for the same."""
+    """One reason per thing to be mended, by the rule of the country where several rules ask for the same.
+
+    Consent lacks in several ways (none, expired, withdrawn, without evidence), and each is a reason of its own.
+    """
     mended: dict[str, Blocker] = {}
     for blocker in sorted(found, key=lambda each: each.rule.startswith(COMMON_RULES)):
         mended.setdefault(blocker.subject or blocker.text, blocker)
     for blocker in mended.values():
-        yield blocker.rule or blocker.text, blocker
+        key = blocker.rule or blocker.text
+        yield f"{key} {blocker.state}" if blocker.state else key, blocker
