@@ -39,6 +39,8 @@ from tenants.events import Emit, emit_many
 from tenants.scope import all_creditors
 
 #: What became of a row that was stated.
+#: Roles of a contact point at which somebody else answers.
+SOMEBODY_ELSES = frozenset({ContactPoint.Role.REFERENCE, ContactPoint.Role.WORK})
 Outcome = Literal["created", "updated", "unchanged"]
 
 _SAVED = {
@@ -86,6 +88,8 @@ class Book:
     #: Rows whose searchable words changed, and debtors that turned out to be another person's.
     reworded: set[uuid.UUID] = field(default_factory=set)
     moved: set[uuid.UUID] = field(default_factory=set)
+    #: Contact points that were somebody else's so far and are the person's own now.
+    owned: list[ContactPoint] = field(default_factory=list)
     #: Debtors per person at any creditor of the organisation, for persons that the batch loaded.
     shared: dict[uuid.UUID, int] = field(default_factory=dict)
 
@@ -228,11 +232,10 @@ class Book:
 
     def _claims(self) -> list[tuple[str, uuid.UUID, str]]:
         """The numbers that became these people's own; a reference's or a workplace's are somebody else's anyway."""
-        theirs = (ContactPoint.Role.REFERENCE, ContactPoint.Role.WORK)
         return [
             (point.value, point.person_id, point.contact_name)
-            for point in self.new[ContactPoint].values()
-            if point.kind == "phone" and point.role not in theirs
+            for point in (*self.new[ContactPoint].values(), *self.owned)
+            if point.kind == "phone" and point.role not in SOMEBODY_ELSES
         ]
 
     def _gather(self, account: Account) -> None:

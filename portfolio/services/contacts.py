@@ -16,7 +16,7 @@ from portfolio.hooks import ConsentNote
 from portfolio.imports.rows import CONSENT_STATES, IDENTITY_STATES, ROLES, SUPPLIERS
 from portfolio.models import ContactPoint, Creditor, Debtor
 from portfolio.places import midday_of, today_in
-from portfolio.services.book import Book, Outcome
+from portfolio.services.book import SOMEBODY_ELSES, Book, Outcome
 
 CONTACT_FIELDS = (
     "kind", "value", "role", "contact_name", "contact_position", "source", "supplied_by", "supplied_on", "identity",
@@ -66,6 +66,8 @@ def put_contact(book: Book, account: Account, fields: Mapping[str, Any]) -> tupl
         }
         if clean.get("role"):
             stated["role"] = clean["role"]
+            if point.role in SOMEBODY_ELSES and clean["role"] not in SOMEBODY_ELSES:
+                book.owned.append(point)
         if provenance["source"] != "unknown" or provenance["supplied_by"] != "unknown":
             stated["provenance"] = {**point.provenance, **provenance}
         for name, value in stated.items():

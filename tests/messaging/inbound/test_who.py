@@ -119,6 +119,16 @@ def test_a_number_that_is_handed_in_as_anothers_is_asked_anew_who_answers(
         assert desk.point(debtor).identity == identity
 
 
+def test_a_reference_that_becomes_anothers_own_number_is_asked_anew_too(desk: Desk) -> None:
+    with desk.scope():
+        debtor = desk.debtor()
+        key, number = f"other-{unique()}", desk.point(debtor).value
+        for role, identity in (("reference", "verified"), ("owner", "unknown")):
+            contact = {"kind": "phone", "value": number, "role": role, "source": "contract", "supplied_by": "debtor"}
+            save_debtor(desk.creditor, key, {"name": "Otra Persona"}, contacts=[contact], now=desk.now)
+            assert desk.point(debtor).identity == identity, role
+
+
 def test_what_another_creditor_had_planned_is_withdrawn_though_this_one_sees_nothing_of_it(desk: Desk) -> None:
     with desk.scope():
         debtor, other = desk.debtor(), make_creditor(country="CO")
