@@ -170,8 +170,6 @@ class Eye:
         if self.before.is_new(path if asked.status == 200 else str(asked.status), text):
             del person.troubles[:]
             person.page.set_viewport_size(SIZES["wide"])
-            # What was answered is what is opened: asked for once only.
-            person.page.route(whole, lambda route: route.fulfill(response=asked), times=1)
             person.page.goto(whole, wait_until="load")
             self.study(path)
 
