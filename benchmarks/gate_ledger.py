@@ -31,7 +31,7 @@ from kernel.ids import uuid7
 from messaging.models import MessageTemplate, Number, SendRequest
 from messaging.sending.request import request_send
 from messaging.sending.wishes import Wish
-from portfolio.models import ContactPoint, Debtor
+from portfolio.models import ContactPoint
 from tenants.scope import tenant_scope
 
 NAME = "gate-ledger"

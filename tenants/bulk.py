@@ -22,11 +22,17 @@ def _send(table: str, columns: Sequence[str], rows: list[dict[str, Any]], statem
 def insert(model: type[models.Model], objects: Iterable[Any], *, or_leave: bool = False) -> None:
     """INSERT objects that have the columns of `model`, their ids already given; `or_leave`: those that stand stay."""
     columns = [(str(field.column), field.attname) for field in model._meta.concrete_fields]
-    rows = [{column: getattr(item, name) for column, name in columns} for item in objects]
+    insert_rows(
+        model, [{column: getattr(item, name) for column, name in columns} for item in objects], or_leave=or_leave
+    )
+
+
+def insert_rows(model: type[models.Model], rows: list[dict[str, Any]], *, or_leave: bool = False) -> None:
+    """INSERT rows given as {column: value}, all with the same columns: a tenth of what objects cost to make."""
     if rows:
         _send(
             model._meta.db_table,
-            [column for column, _ in columns],
+            list(rows[0]),
             rows,
             "INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, %s::json)"
             + (" ON CONFLICT DO NOTHING" if or_leave else ""),

@@ -5,6 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple, Protocol
+
+from django.db.models import QuerySet
 
 from compliance.services import ChannelFacts
 from messaging.models import Conversation, MessageTemplate, Number, SendRequest
@@ -15,6 +18,32 @@ from tenants.scope import current_tenant_id
 WINDOW = timedelta(hours=24)
 #: Our clock and Meta's differ: stop this much before the window closes.
 WINDOW_MARGIN = timedelta(minutes=1)
+_THREAD = ("id", "number_id", "address_kind", "address", "contact_point_id", "last_inbound_at", "frozen_at")
+
+
+class Talk(Protocol):
+    """What the channel's facts need of a conversation."""
+
+    @property
+    def pk(self) -> Any: ...
+    @property
+    def number_id(self) -> uuid.UUID: ...
+    @property
+    def last_inbound_at(self) -> datetime | None: ...
+    @property
+    def frozen_at(self) -> datetime | None: ...
+
+
+class Thread(NamedTuple):
+    """As much of a conversation as sending needs: a batch has hundreds."""
+
+    pk: uuid.UUID
+    number_id: uuid.UUID
+    address_kind: str
+    address: str
+    contact_point_id: uuid.UUID | None
+    last_inbound_at: datetime | None
+    frozen_at: datetime | None
 
 
 class Channels:
@@ -47,9 +76,7 @@ class Channels:
             return True, number.paused_until
         return False, None
 
-    def facts(
-        self, conversation: Conversation, creditor_id: uuid.UUID, *, template_id: uuid.UUID | None
-    ) -> ChannelFacts:
+    def facts(self, conversation: Talk, creditor_id: uuid.UUID, *, template_id: uuid.UUID | None) -> ChannelFacts:
         """The channel's facts for one send in this conversation; without a template it is free text."""
         number = self.numbers[conversation.number_id]
         paused, until = self.paused(number)
@@ -68,7 +95,7 @@ class Channels:
             free_text=template_id is None,
         )
 
-    def _limit(self, number: Number, conversation: Conversation) -> datetime | None:
+    def _limit(self, number: Number, conversation: Talk) -> datetime | None:
         """When the portfolio may write to one more person outside the window; None: now (whatsapp-cloud-api, 4)."""
         account = number.account
         if account.messaging_limit is None:
@@ -95,11 +122,16 @@ class Channels:
         return first + WINDOW
 
 
-def conversations_of(pairs: Collection[tuple[uuid.UUID, str, str]]) -> dict[tuple[uuid.UUID, str, str], Conversation]:
+def threads(rows: QuerySet[Conversation]) -> list[Thread]:
+    """These conversations."""
+    return [Thread(*row) for row in rows.values_list(*_THREAD)]
+
+
+def conversations_of(pairs: Collection[tuple[uuid.UUID, str, str]]) -> dict[tuple[uuid.UUID, str, str], Thread]:
     """Conversations by (number, kind of address, address)."""
     if not pairs:
         return {}
     numbers = {number for number, _, _ in pairs}
     addresses = {address for _, _, address in pairs}
-    rows = Conversation.objects.filter(number_id__in=numbers, address__in=addresses)
-    return {(row.number_id, row.address_kind, row.address): row for row in rows}
+    found = threads(Conversation.objects.filter(number_id__in=numbers, address__in=addresses))
+    return {(row.number_id, row.address_kind, row.address): row for row in found}
