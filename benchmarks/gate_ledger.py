@@ -141,8 +141,9 @@ def _together(tasks: Sequence[tuple[Task, Task]]) -> float:
 
     Each is (made ready, measured). Raises RuntimeError when one fails.
     """
-    connections.close_all()
-    connection.close_pool()  # a connection is not shared by two processes
+    pooled: Any = connections["default"]
+    pooled.close()
+    pooled.close_pool()  # a connection is not shared by two processes
     fork = multiprocessing.get_context("fork")
     ready, spans = fork.Barrier(len(tasks)), fork.SimpleQueue()
 

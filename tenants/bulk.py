@@ -1,4 +1,7 @@
-"""Many rows in one statement: row-level security refuses COPY, so rows travel as one JSON text."""
+"""Many rows in one statement: row-level security refuses COPY, so rows travel as one JSON text.
+
+The text travels beside the statement: written into it, as Django does, it would be quoted here and read as SQL there.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,23 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
+import psycopg
 from django.db import connection, models
+from django.db.backends.utils import CursorWrapper
 
 _CHUNK = 2000
 
 
+def beside() -> CursorWrapper:
+    """A cursor that sends parameters beside the statement: for texts of hundreds of kilobytes."""
+    connection.ensure_connection()
+    wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    return wrapped(psycopg.Cursor(connection.connection))
+
+
 def _send(table: str, columns: Sequence[str], rows: list[dict[str, Any]], statement: str) -> None:
     names = ", ".join(f'"{column}"' for column in columns)
-    with connection.cursor() as cursor:
+    with beside() as cursor:
         for start in range(0, len(rows), _CHUNK):
             text = orjson.dumps(rows[start : start + _CHUNK], default=str).decode()
             cursor.execute(statement.format(table=table, names=names), [text])

@@ -13,6 +13,7 @@ from django.db import connection
 from compliance.models import Contact
 from kernel.errors import DomainError
 from kernel.ids import uuid7
+from tenants import bulk
 from tenants.scope import current_tenant_id
 from tenants.secrets import lookup_hash
 
@@ -79,7 +80,7 @@ def reserve(reservations: Iterable[Reservation], *, state: str = "reserved") -> 
         }
         for one in rows
     ]
-    with connection.cursor() as cursor:
+    with bulk.beside() as cursor:
         cursor.execute(
             "INSERT INTO compliance_contact (id, tenant_id, person_id, channel, message_class, direction, at, "
             "creditor_hash, invoice_hashes, state, origin_id) "
