@@ -51,13 +51,23 @@ class NewDecision:
 
 def content_of(row: Decision | NewDecision) -> dict[str, Any]:
     """What a decision's hash covers, as plain JSON."""
-    return {
+    content: dict[str, Any] = orjson.loads(_canonical(row))
+    return content
+
+
+def decision_digest(row: Decision | NewDecision) -> str:
+    """The hash that the event log seals: equal to kernel.canonical.digest of `content_of` (a test holds it so)."""
+    return hashlib.sha256(_canonical(row)).hexdigest()
+
+
+def _canonical(row: Decision | NewDecision) -> bytes:
+    content = {
         "v": 1,
-        "id": str(row.id),
-        "creditor_id": str(row.creditor_id),
-        "person_id": str(row.person_id),
-        "debtor_id": str(row.debtor_id) if row.debtor_id else None,
-        "request_id": str(row.request_id),
+        "id": row.id,
+        "creditor_id": row.creditor_id,
+        "person_id": row.person_id,
+        "debtor_id": row.debtor_id,
+        "request_id": row.request_id,
         "verdict": row.verdict,
         "message_class": row.message_class,
         "channel": row.channel,
@@ -74,14 +84,6 @@ def content_of(row: Decision | NewDecision) -> dict[str, Any]:
         "next_allowed_at": _text(row.next_allowed_at) if row.next_allowed_at else None,
         "recorded_at": _text(row.recorded_at),
     }
-
-
-def decision_digest(row: Decision | NewDecision) -> str:
-    """The hash that the event log seals: equal to kernel.canonical.digest of `content_of` (a test holds it so)."""
-    return hashlib.sha256(_canonical(content_of(row))).hexdigest()
-
-
-def _canonical(content: dict[str, Any]) -> bytes:
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
 
 
@@ -135,7 +137,7 @@ _INSERT = (
 
 def write_decisions(rows: Sequence[NewDecision]) -> None:
     """Write decisions with one statement and stage their events; the last thing that a transaction does."""
-    contents = [_canonical(content_of(row)) for row in rows]  # what is written is what is hashed
+    contents = [_canonical(row) for row in rows]  # what is written is what is hashed
     with bulk.beside() as cursor:
         cursor.execute(_INSERT, [current_tenant_id(), (b"[" + b",".join(contents) + b"]").decode()])
     emit_many(

@@ -69,14 +69,14 @@ def reserve(reservations: Iterable[Reservation], *, state: str = "reserved") -> 
     tenant_id = current_tenant_id()
     values = [
         {
-            "i": str(uuid7()),
-            "p": str(one.person_id),
+            "i": uuid7(),
+            "p": one.person_id,
             "c": one.channel,
             "m": one.message_class,
-            "a": one.at.isoformat(),
+            "a": one.at,
             "h": one.creditor,
             "v": one.invoices,
-            "o": str(one.origin_id),
+            "o": one.origin_id,
         }
         for one in rows
     ]

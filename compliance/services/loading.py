@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db import connection
-
 from compliance.decide.values import COUNTING_CLASSES, OPTOUT_CONFIRMATION
 from compliance.rulesets import Book, open_book
 from compliance.services.budget import INBOUND
 from compliance.services.values import Ask
+from tenants.bulk import array, beside
 
 #: Classes whose contacts some rule looks back at.
 REMEMBERED = (*sorted(COUNTING_CLASSES), OPTOUT_CONFIRMATION)
@@ -136,24 +135,24 @@ def _persons(ids: Iterable[uuid.UUID], lock: str) -> dict[uuid.UUID, PersonRow]:
         PersonRow,
         "SELECT id, country, declared_zone, address_zone, subdivision, kind FROM portfolio_person "
         f"WHERE id = ANY(%s::uuid[]) ORDER BY id {lock}",
-        [_array(set(ids))],
+        [array(set(ids))],
     )
     return {row.id: row for row in rows}
 
 
 def load(asks: Sequence[Ask], persons: dict[uuid.UUID, PersonRow], now: datetime) -> Known:
     """Everything about these asks but the contact history, which needs the rule sets first (`load_contacts`)."""
-    ids = _array(persons)
-    debtor_ids = _array({ask.debtor_id for ask in asks if ask.debtor_id is not None})
+    ids = array(persons)
+    debtor_ids = array({ask.debtor_id for ask in asks if ask.debtor_id is not None})
     creditors_asked = {ask.creditor_id for ask in asks}
-    creditor_ids = _array(creditors_asked)
-    invoice_ids = _array({invoice for ask in asks for invoice in ask.invoice_ids})
+    creditor_ids = array(creditors_asked)
+    invoice_ids = array({invoice for ask in asks for invoice in ask.invoice_ids})
     book = open_book([*creditors_asked, *persons], now)
     points = _rows(
         PointRow,
         "SELECT id, person_id, kind, value, role, provenance->>'supplied_by', zones, identity, identity_at, "
         "reported_wrong_at FROM portfolio_contactpoint WHERE id = ANY(%s::uuid[])",
-        [_array({ask.contact_point_id for ask in asks})],
+        [array({ask.contact_point_id for ask in asks})],
     )
     creditors = _rows(
         CreditorRow,
@@ -175,7 +174,7 @@ def load(asks: Sequence[Ask], persons: dict[uuid.UUID, PersonRow], now: datetime
         "AND ((settled_at IS NULL AND withdrawn_at IS NULL) OR id = ANY(%s::uuid[]))",
         [debtor_ids, invoice_ids],
     )
-    with connection.cursor() as cursor:
+    with beside() as cursor:
         cursor.execute(
             "SELECT debtor_id, invoice_id FROM portfolio_dispute WHERE debtor_id = ANY(%s::uuid[]) AND state = 'open'",
             [debtor_ids],
@@ -213,7 +212,7 @@ def load_consents(person_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Conse
         "compliance_consent n WHERE n.tenant_id = c.tenant_id AND n.person_id = c.person_id "
         "AND n.external_id = c.external_id AND n.creditor_id IS NOT DISTINCT FROM c.creditor_id "
         "AND n.version > c.version)) ORDER BY given_at, id",
-        [_array(person_ids)],
+        [array(person_ids)],
     )
     return _by(rows, "person_id")
 
@@ -225,7 +224,7 @@ def load_contacts(known: Known, now: datetime, *, days: int, own: Collection[uui
         "SELECT person_id, origin_id, at, channel, message_class, state, creditor_hash, invoice_hashes "
         "FROM compliance_contact WHERE person_id = ANY(%s::uuid[]) AND at >= %s AND state <> 'released' "
         "AND (direction = 'in' OR message_class = ANY(%s) OR origin_id = ANY(%s::uuid[])) ORDER BY at, id",
-        [_array(known.persons), now - timedelta(days=days + 1), list(REMEMBERED), _array(own)],
+        [array(known.persons), now - timedelta(days=days + 1), list(REMEMBERED), array(own)],
     )
     known.contacts = defaultdict(list)
     for row in rows:
@@ -235,13 +234,8 @@ def load_contacts(known: Known, now: datetime, *, days: int, own: Collection[uui
             known.contacts[row.person_id].append(row)
 
 
-def _array(ids: Iterable[uuid.UUID]) -> str:
-    """Ids as PostgreSQL writes an array: quoting a list of them costs several times as much."""
-    return "{" + ",".join(map(str, ids)) + "}"
-
-
 def _rows(kind: Any, statement: str, parameters: Sequence[Any]) -> list[Any]:
-    with connection.cursor() as cursor:
+    with beside() as cursor:
         cursor.execute(statement, parameters)
         return list(map(kind._make, cursor.fetchall()))
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from django.db.models import QuerySet
-
 from compliance.services import ChannelFacts
-from messaging.models import Conversation, MessageTemplate, Number, SendRequest
+from messaging.models import MessageTemplate, Number, SendRequest
 from portfolio.models import Creditor
+from tenants import bulk
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id
 
 WINDOW = timedelta(hours=24)
 #: Our clock and Meta's differ: stop this much before the window closes.
 WINDOW_MARGIN = timedelta(minutes=1)
-_THREAD = ("id", "number_id", "address_kind", "address", "contact_point_id", "last_inbound_at", "frozen_at")
 
 
 class Talk(Protocol):
@@ -122,9 +120,15 @@ class Channels:
         return first + WINDOW
 
 
-def threads(rows: QuerySet[Conversation]) -> list[Thread]:
-    """These conversations."""
-    return [Thread(*row) for row in rows.values_list(*_THREAD)]
+def threads(condition: str, parameters: Sequence[str]) -> list[Thread]:
+    """The conversations of a condition in SQL."""
+    with bulk.beside() as cursor:
+        cursor.execute(
+            "SELECT id, number_id, address_kind, address, contact_point_id, last_inbound_at, frozen_at "
+            f"FROM messaging_conversation WHERE {condition}",
+            parameters,
+        )
+        return [Thread(*row) for row in cursor.fetchall()]
 
 
 def conversations_of(pairs: Collection[tuple[uuid.UUID, str, str]]) -> dict[tuple[uuid.UUID, str, str], Thread]:
@@ -133,5 +137,8 @@ def conversations_of(pairs: Collection[tuple[uuid.UUID, str, str]]) -> dict[tupl
         return {}
     numbers = {number for number, _, _ in pairs}
     addresses = {address for _, _, address in pairs}
-    found = threads(Conversation.objects.filter(number_id__in=numbers, address__in=addresses))
+    found = threads(
+        "number_id = ANY(%s::uuid[]) AND address = ANY(ARRAY(SELECT json_array_elements_text(%s::json)))",
+        [bulk.array(numbers), bulk.texts(addresses)],
+    )
     return {(row.number_id, row.address_kind, row.address): row for row in found}

@@ -6,7 +6,7 @@ import hashlib
 import os
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -19,7 +19,8 @@ from kernel.ids import uuid7
 from messaging.models import Conversation, MessageTemplate, Number, SendRequest
 from messaging.sending.channel_facts import Channels, Thread, conversations_of, threads
 from messaging.sending.wishes import Wish, check_content, render, words
-from portfolio.models import ContactPoint, Creditor, Debtor
+from portfolio.models import ContactPoint, Creditor
+from tenants import bulk
 
 _WRITABLE_ROLES = [ContactPoint.Role.OWNER, ContactPoint.Role.REPRESENTATIVE, ContactPoint.Role.ACCOUNTS_PAYABLE]
 
@@ -28,7 +29,6 @@ class Point(NamedTuple):
     """As much of a contact point as sending needs: a batch has hundreds."""
 
     pk: uuid.UUID
-    person_id: uuid.UUID
     kind: str
     value: str
     wire_value: str
@@ -38,9 +38,13 @@ class Point(NamedTuple):
     unreachable_at: datetime | None
 
 
-_POINT = (
-    "id", "person_id", "kind", "value", "wire_value", "role", "identity", "reported_wrong_at", "unreachable_at",
-)  # fmt: skip
+_ADDRESSEES = """
+SELECT d.id, d.creditor_id, d.person_id,
+       p.id, p.kind, p.value, p.wire_value, p.role, p.identity, p.reported_wrong_at, p.unreachable_at
+FROM portfolio_debtor d
+LEFT JOIN portfolio_contactpoint p ON p.tenant_id = d.tenant_id AND p.person_id = d.person_id
+WHERE d.id = ANY(%s::uuid[])
+"""
 
 
 @dataclass(slots=True)
@@ -83,17 +87,11 @@ def best_contact(points: Iterable[_Address]) -> _Address | None:
 
 def drafts_of(wishes: Sequence[Wish], channels: Channels, *, now: datetime, keep: bool = True) -> list[Draft]:
     """Drafts of these wishes, in order; `keep` False (previews) makes no conversation where there is none."""
-    rows = Debtor.objects.filter(pk__in={w.debtor_id for w in wishes}).values_list("id", "creditor_id", "person_id")
-    debtors = {debtor_id: (creditor_id, person_id) for debtor_id, creditor_id, person_id in rows}
-    persons = {person_id for _, person_id in debtors.values()}
-    points: dict[uuid.UUID, list[Point]] = defaultdict(list)
-    for values in ContactPoint.objects.filter(person_id__in=persons).values_list(*_POINT):
-        point = Point(*values)
-        points[point.person_id].append(point)
+    debtors, points = _addressees({wish.debtor_id for wish in wishes})
     wanted = {w.content["template_id"] for w in wishes if w.content.get("kind") == "template"}
     templates = {str(t.pk): t for t in MessageTemplate.objects.filter(pk__in=wanted)} if wanted else {}
     known = {w.conversation_id for w in wishes if w.conversation_id}
-    given = {thread.pk: thread for thread in threads(Conversation.objects.filter(pk__in=known))} if known else {}
+    given = {thread.pk: thread for thread in threads("id = ANY(%s::uuid[])", [bulk.array(known)])} if known else {}
     creditors = {c.pk: c for c in Creditor.objects.filter(pk__in={w.creditor_id for w in wishes})}
     placed: list[tuple[Wish, uuid.UUID, Point, Number]] = []
     serving: dict[uuid.UUID, Number | None] = {}
@@ -129,6 +127,21 @@ def drafts_of(wishes: Sequence[Wish], channels: Channels, *, now: datetime, keep
         )
         for wish, person_id, contact, number in placed
     ]  # fmt: skip
+
+
+def _addressees(
+    debtor_ids: Collection[uuid.UUID],
+) -> tuple[dict[uuid.UUID, tuple[uuid.UUID, uuid.UUID]], dict[uuid.UUID, list[Point]]]:
+    """By debtor the creditor and the person; by person the contact points."""
+    debtors: dict[uuid.UUID, tuple[uuid.UUID, uuid.UUID]] = {}
+    points: dict[uuid.UUID, dict[uuid.UUID, Point]] = defaultdict(dict)
+    with bulk.beside() as cursor:
+        cursor.execute(_ADDRESSEES, [bulk.array(debtor_ids)])
+        for debtor_id, creditor_id, person_id, point_id, *rest in cursor.fetchall():
+            debtors[debtor_id] = creditor_id, person_id
+            if point_id is not None:
+                points[person_id][point_id] = Point(point_id, *rest)
+    return debtors, defaultdict(list, {person_id: list(own.values()) for person_id, own in points.items()})
 
 
 def _conversations(

@@ -7,6 +7,7 @@ made as rows, not as objects: of a campaign's cost in Python the objects were a 
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -30,6 +31,10 @@ from tenants.tasks import nudge
 #: How long a wish waits for its hour before it is dropped, by class, when it says nothing itself.
 PATIENCE = {"reply": timedelta(hours=24), "service": timedelta(days=3), "optout_confirmation": timedelta(hours=24)}
 DEFAULT_PATIENCE = timedelta(days=3)
+_SERVED = """
+SELECT id FROM messaging_sendrequest WHERE origin_kind = %s AND NOT (state IN ('withdrawn', 'expired'))
+AND origin_id = ANY(ARRAY(SELECT json_array_elements_text(%s::json)))
+"""
 _COLUMNS = [field.attname for field in SendRequest._meta.concrete_fields]
 _VALUES = itemgetter(*_COLUMNS)
 
@@ -67,12 +72,13 @@ def _already(wishes: Sequence[Wish]) -> dict[tuple[str, str], SendRequest]:
     by_kind: dict[str, list[str]] = defaultdict(list)
     for wish in wishes:
         by_kind[wish.origin_kind].append(wish.origin_id)
-    dead = [SendRequest.State.WITHDRAWN, SendRequest.State.EXPIRED]
-    found: dict[tuple[str, str], SendRequest] = {}
-    for kind, ids in by_kind.items():
-        for row in SendRequest.objects.filter(origin_kind=kind, origin_id__in=ids).exclude(state__in=dead):
-            found[row.origin_kind, row.origin_id] = row
-    return found
+    served: list[uuid.UUID] = []
+    with bulk.beside() as cursor:
+        for kind, ids in by_kind.items():
+            cursor.execute(_SERVED, [kind, bulk.texts(ids)])
+            served += [key for (key,) in cursor.fetchall()]
+    rows = SendRequest.objects.filter(pk__in=served) if served else ()
+    return {(row.origin_kind, row.origin_id): row for row in rows}
 
 
 def _write(decided: Sequence[tuple[Draft, Ruling]], *, now: datetime) -> list[SendRequest]:
