@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from compliance.services import ChannelFacts
-from messaging.models import MessageTemplate, Number, SendRequest
-from portfolio.models import Creditor
+from messaging.models import Number, SendRequest
 from tenants import bulk
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id
@@ -17,6 +17,12 @@ from tenants.scope import current_tenant_id
 WINDOW = timedelta(hours=24)
 #: Our clock and Meta's differ: stop this much before the window closes.
 WINDOW_MARGIN = timedelta(minutes=1)
+_STOPS = """
+SELECT sending_stopped_at IS NOT NULL,
+       ARRAY(SELECT id FROM portfolio_creditor WHERE sending_stopped_at IS NOT NULL),
+       ARRAY(SELECT id FROM messaging_messagetemplate WHERE status <> 'approved')
+FROM tenants_tenant WHERE id = %s
+"""
 
 
 class Talk(Protocol):
@@ -49,16 +55,19 @@ class Channels:
 
     def __init__(self, *, now: datetime) -> None:
         self.now = now
-        self.tenant = Tenant.objects.get(pk=current_tenant_id())
         self.numbers: dict[uuid.UUID, Number] = {row.pk: row for row in Number.objects.select_related("account")}
-        self.stopped_creditors = frozenset(
-            Creditor.objects.exclude(sending_stopped_at=None).values_list("pk", flat=True)
-        )
+        with bulk.beside() as cursor:
+            cursor.execute(_STOPS, [current_tenant_id()])
+            self.stopped, creditors, templates = cursor.fetchone()
+        self.stopped_creditors = frozenset(creditors)
         #: Templates that WhatsApp paused or took back: what was queued with them waits, unsent.
-        self.unusable = frozenset(
-            MessageTemplate.objects.exclude(status=MessageTemplate.Status.APPROVED).values_list("pk", flat=True)
-        )
+        self.unusable = frozenset(templates)
         self._used: dict[uuid.UUID, list[tuple[datetime, uuid.UUID]]] = {}
+
+    @cached_property
+    def tenant(self) -> Tenant:
+        """The organisation."""
+        return Tenant.objects.get(pk=current_tenant_id())
 
     def number_for(self, creditor_id: uuid.UUID) -> Number | None:
         """The creditor's own number where it has one, else the organisation's first; a working one before a paused."""
@@ -78,7 +87,7 @@ class Channels:
         """The channel's facts for one send in this conversation; without a template it is free text."""
         number = self.numbers[conversation.number_id]
         paused, until = self.paused(number)
-        stopped = self.tenant.sending_stopped_at or creditor_id in self.stopped_creditors or conversation.frozen_at
+        stopped = self.stopped or creditor_id in self.stopped_creditors or conversation.frozen_at
         if stopped or template_id in self.unusable:
             paused, until = True, None
         window = None
