@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from compliance.models import Consent
 from compliance.rulesets import load_rule_packs
@@ -17,6 +17,7 @@ from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tenants.services import create_tenant
 
+_Row = TypeVar("_Row")
 #: A Tuesday, 13:00 in Bogotá.
 NOON = datetime(2026, 11, 17, 18, 0, tzinfo=UTC)
 
@@ -77,6 +78,6 @@ def _debtors(creditor: Creditor, number: Number, size: int) -> list[Debtor]:
     return debtors
 
 
-def batches(rows: Sequence[Debtor], size: int = 200) -> list[Sequence[Debtor]]:
+def batches(rows: Sequence[_Row], size: int = 200) -> list[Sequence[_Row]]:
     """Slices as campaigns take them."""
     return [rows[start : start + size] for start in range(0, len(rows), size)]

@@ -24,6 +24,7 @@ from kernel.clock import machine_now
 from kernel.errors import DomainError
 from portfolio.models import Person
 from tenants import audit
+from tenants.bulk import array
 from tenants.events import Emit, emit
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id
@@ -142,9 +143,9 @@ def open_book(owners: Collection[uuid.UUID], now: datetime) -> Book:
             editions = _editions(cursor, now)
         cursor.execute(
             "SELECT DISTINCT ON (owner_id) owner_id, md5(data::text), id FROM compliance_rulelayer "
-            "WHERE owner_id = ANY(%s) AND effective_from <= %s AND (effective_to IS NULL OR effective_to > %s) "
+            "WHERE owner_id = ANY(%s::uuid[]) AND effective_from <= %s AND (effective_to IS NULL OR effective_to > %s) "
             "ORDER BY owner_id, effective_from DESC, id DESC",
-            [[tenant_id, *owners], now, now],
+            [array([tenant_id, *owners]), now, now],
         )
         layers = {owner: (mark, layer) for owner, mark, layer in cursor.fetchall()}
     return Book(editions, default_rules, layers, stopped)

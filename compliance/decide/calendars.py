@@ -37,6 +37,8 @@ class Calendar(Protocol):
 
     tables: dict[Any, Any]
 
+    def __hash__(self) -> int: ...
+
     def name(self, key: HolidayKey, ordinal: int) -> str | None:
         """The holiday's name on the date with this proleptic ordinal, None on an ordinary day."""
 

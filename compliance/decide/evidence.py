@@ -61,8 +61,10 @@ def facts_to_json(
     if zones:
         first = min(zone.local(asked) for zone in zones) // DAY + EPOCH_ORDINAL
         last = max(zone.local(end) for zone in zones) // DAY + EPOCH_ORDINAL
-        stored["days"] = [date.fromordinal(first).isoformat(), date.fromordinal(last).isoformat()]
-        stored["closed"] = _closed_json(ruleset, facts, calendar, first, last)
+        stored["days"] = [_day(first), _day(last)]
+        states = facts.holiday_subdivisions or facts.ufs
+        closed = _closed_json(ruleset, calendar, facts.country, states, first, last)
+        stored["closed"] = {key: dict(days) for key, days in closed.items()}
     return stored
 
 
@@ -150,13 +152,21 @@ def unanswered(then: RuleSet, other: RuleSet, message_class: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=4096)
+def _day(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()
+
+
+@lru_cache(maxsize=1024)
 def _closed_json(
-    ruleset: RuleSet, facts: Facts, calendar: Calendar, first: int, last: int
+    ruleset: RuleSet, calendar: Calendar, country: str | None, states: tuple[str, ...], first: int, last: int
 ) -> dict[str, dict[str, str]]:
+    """The closed dates of a stretch; debtors of one place who are asked about on one day have them in common."""
+    facts = Facts(country=country, ufs=states)
     keys = {key: None for rule in ruleset.closed for key in holiday_keys(rule, ruleset, calendar, facts)}
     closed: dict[str, dict[str, str]] = {}
     for key in keys:
-        names = ((date.fromordinal(day).isoformat(), calendar.name(key, day)) for day in range(first, last + 1))
+        names = ((_day(day), calendar.name(key, day)) for day in range(first, last + 1))
         closed[key.text()] = {day: name for day, name in names if name is not None}
     return closed
 
@@ -172,25 +182,25 @@ def _offsets_from(row: list[Any]) -> ZoneTable:
 
 
 def _intent_json(intent: Intent) -> dict[str, Any]:
-    rows = {
-        "class": intent.message_class,
-        "channel": intent.channel,
-        "purpose": intent.purpose,
-        "disclosure": intent.disclosure,
-        "flags": sorted(intent.flags),
-        "missing": sorted(intent.missing),
-        "creditor": intent.creditor,
-        "invoices": list(intent.invoices),
-        "free_text": intent.free_text,
-        "in_reply_to": intent.in_reply_to,
-        "origin": intent.origin,
-    }
-    # A disclosure of 0 is something said: it must not fall out with False, which it equals.
-    kept = {key: value for key, value in rows.items() if key == "disclosure" or value not in (None, [], False, "")}
-    if kept["disclosure"] is None:
-        del kept["disclosure"]
-    if kept["purpose"] == _INTENT.purpose:
-        del kept["purpose"]
+    kept: dict[str, Any] = {"class": intent.message_class, "channel": intent.channel}
+    if intent.purpose and intent.purpose != _INTENT.purpose:
+        kept["purpose"] = intent.purpose
+    if intent.disclosure is not None:  # a disclosure of 0 is something said
+        kept["disclosure"] = intent.disclosure
+    if intent.flags:
+        kept["flags"] = sorted(intent.flags)
+    if intent.missing:
+        kept["missing"] = sorted(intent.missing)
+    if intent.creditor:
+        kept["creditor"] = intent.creditor
+    if intent.invoices:
+        kept["invoices"] = list(intent.invoices)
+    if intent.free_text:
+        kept["free_text"] = intent.free_text
+    if intent.in_reply_to:
+        kept["in_reply_to"] = intent.in_reply_to
+    if intent.origin:
+        kept["origin"] = intent.origin
     return kept
 
 
@@ -211,23 +221,34 @@ def _intent_from(row: Mapping[str, Any]) -> Intent:
 
 
 def _facts_json(facts: Facts) -> dict[str, Any]:
-    rows: dict[str, Any] = {
-        "consents": [_consent_json(record) for record in facts.consents],
-        "identity": facts.identity,
-        "stops": {name: since for name, since in facts.stops.items() if since},
-        "contacts": [_contact_json(contact) for contact in facts.contacts],
-        "inbound": {channel: _instant(at) for channel, at in facts.last_inbound.items()},
-        "country": facts.country,
-        "ufs": list(facts.ufs),
-        "holiday_subdivisions": list(facts.holiday_subdivisions),
-        "paused": facts.paused,
-    }
-    for key in ("window_open_until", "limit_until", "paused_until", "balance_as_of"):
-        at = getattr(facts, key)
-        rows[key] = None if at is None else _instant(at)
-    if facts.balance_max_age is not None:
-        rows["balance_max_age"] = facts.balance_max_age // timedelta(microseconds=1)
-    return {key: value for key, value in rows.items() if value not in (None, [], {}, False)}
+    kept: dict[str, Any] = {"identity": facts.identity}
+    if facts.consents:
+        kept["consents"] = [_consent_json(record) for record in facts.consents]
+    if stops := {name: since for name, since in facts.stops.items() if since}:
+        kept["stops"] = stops
+    if facts.contacts:
+        kept["contacts"] = [_contact_json(contact) for contact in facts.contacts]
+    if facts.last_inbound:
+        kept["inbound"] = {channel: _instant(at) for channel, at in facts.last_inbound.items()}
+    if facts.country is not None:
+        kept["country"] = facts.country
+    if facts.ufs:
+        kept["ufs"] = list(facts.ufs)
+    if facts.holiday_subdivisions:
+        kept["holiday_subdivisions"] = list(facts.holiday_subdivisions)
+    if facts.paused:
+        kept["paused"] = facts.paused
+    if facts.window_open_until is not None:
+        kept["window_open_until"] = _instant(facts.window_open_until)
+    if facts.limit_until is not None:
+        kept["limit_until"] = _instant(facts.limit_until)
+    if facts.paused_until is not None:
+        kept["paused_until"] = _instant(facts.paused_until)
+    if facts.balance_as_of is not None:
+        kept["balance_as_of"] = _instant(facts.balance_as_of)
+    if facts.balance_max_age:
+        kept["balance_max_age"] = facts.balance_max_age // timedelta(microseconds=1)
+    return kept
 
 
 def _facts_from(row: Mapping[str, Any], zones: tuple[str, ...]) -> Facts:

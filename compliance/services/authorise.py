@@ -24,7 +24,7 @@ from kernel.ids import uuid7
 from tenants.scope import all_creditors
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Judged:
     """One ask with all that its decision was made of."""
 

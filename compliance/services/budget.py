@@ -13,6 +13,7 @@ from django.db import connection
 from compliance.models import Contact
 from kernel.errors import DomainError
 from kernel.ids import uuid7
+from tenants import bulk
 from tenants.scope import current_tenant_id
 from tenants.secrets import lookup_hash
 
@@ -68,18 +69,18 @@ def reserve(reservations: Iterable[Reservation], *, state: str = "reserved") -> 
     tenant_id = current_tenant_id()
     values = [
         {
-            "i": str(uuid7()),
-            "p": str(one.person_id),
+            "i": uuid7(),
+            "p": one.person_id,
             "c": one.channel,
             "m": one.message_class,
-            "a": one.at.isoformat(),
+            "a": one.at,
             "h": one.creditor,
             "v": one.invoices,
-            "o": str(one.origin_id),
+            "o": one.origin_id,
         }
         for one in rows
     ]
-    with connection.cursor() as cursor:
+    with bulk.beside() as cursor:
         cursor.execute(
             "INSERT INTO compliance_contact (id, tenant_id, person_id, channel, message_class, direction, at, "
             "creditor_hash, invoice_hashes, state, origin_id) "

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db import connection
-
 from compliance.decide.values import COUNTING_CLASSES, OPTOUT_CONFIRMATION
 from compliance.rulesets import Book, open_book
 from compliance.services.budget import INBOUND
 from compliance.services.values import Ask
+from tenants.bulk import array, beside
 
 #: Classes whose contacts some rule looks back at.
 REMEMBERED = (*sorted(COUNTING_CLASSES), OPTOUT_CONFIRMATION)
@@ -135,48 +134,49 @@ def _persons(ids: Iterable[uuid.UUID], lock: str) -> dict[uuid.UUID, PersonRow]:
     rows = _rows(
         PersonRow,
         "SELECT id, country, declared_zone, address_zone, subdivision, kind FROM portfolio_person "
-        f"WHERE id = ANY(%s) ORDER BY id {lock}",
-        [sorted(set(ids))],
+        f"WHERE id = ANY(%s::uuid[]) ORDER BY id {lock}",
+        [array(set(ids))],
     )
     return {row.id: row for row in rows}
 
 
 def load(asks: Sequence[Ask], persons: dict[uuid.UUID, PersonRow], now: datetime) -> Known:
     """Everything about these asks but the contact history, which needs the rule sets first (`load_contacts`)."""
-    ids = list(persons)
-    debtor_ids = list({ask.debtor_id for ask in asks if ask.debtor_id is not None})
-    creditor_ids = list({ask.creditor_id for ask in asks})
-    invoice_ids = list({invoice for ask in asks for invoice in ask.invoice_ids})
-    book = open_book([*creditor_ids, *ids], now)
+    ids = array(persons)
+    debtor_ids = array({ask.debtor_id for ask in asks if ask.debtor_id is not None})
+    creditors_asked = {ask.creditor_id for ask in asks}
+    creditor_ids = array(creditors_asked)
+    invoice_ids = array({invoice for ask in asks for invoice in ask.invoice_ids})
+    book = open_book([*creditors_asked, *persons], now)
     points = _rows(
         PointRow,
         "SELECT id, person_id, kind, value, role, provenance->>'supplied_by', zones, identity, identity_at, "
-        "reported_wrong_at FROM portfolio_contactpoint WHERE id = ANY(%s)",
-        [list({ask.contact_point_id for ask in asks})],
+        "reported_wrong_at FROM portfolio_contactpoint WHERE id = ANY(%s::uuid[])",
+        [array({ask.contact_point_id for ask in asks})],
     )
     creditors = _rows(
         CreditorRow,
         "SELECT id, country, balance_max_age_hours, dispute_stops_all, sending_stopped_at FROM portfolio_creditor "
-        "WHERE id = ANY(%s)",
+        "WHERE id = ANY(%s::uuid[])",
         [creditor_ids],
     )
     debtors = _rows(
         DebtorRow,
         "SELECT d.id, d.creditor_id, d.person_id, d.balance_as_of, d.withdrawn_at, EXISTS (SELECT 1 FROM "
         "portfolio_invoice i WHERE i.tenant_id = d.tenant_id AND i.debtor_id = d.id) FROM portfolio_debtor d "
-        "WHERE d.id = ANY(%s)",
+        "WHERE d.id = ANY(%s::uuid[])",
         [debtor_ids],
     )
     invoices = _rows(
         InvoiceRow,
         "SELECT id, debtor_id, settled_at IS NOT NULL OR withdrawn_at IS NOT NULL, disputed_at IS NOT NULL, "
-        "legal_state FROM portfolio_invoice WHERE debtor_id = ANY(%s) "
-        "AND ((settled_at IS NULL AND withdrawn_at IS NULL) OR id = ANY(%s))",
+        "legal_state FROM portfolio_invoice WHERE debtor_id = ANY(%s::uuid[]) "
+        "AND ((settled_at IS NULL AND withdrawn_at IS NULL) OR id = ANY(%s::uuid[]))",
         [debtor_ids, invoice_ids],
     )
-    with connection.cursor() as cursor:
+    with beside() as cursor:
         cursor.execute(
-            "SELECT debtor_id, invoice_id FROM portfolio_dispute WHERE debtor_id = ANY(%s) AND state = 'open'",
+            "SELECT debtor_id, invoice_id FROM portfolio_dispute WHERE debtor_id = ANY(%s::uuid[]) AND state = 'open'",
             [debtor_ids],
         )
         disputes: dict[uuid.UUID, list[uuid.UUID | None]] = defaultdict(list)
@@ -185,7 +185,7 @@ def load(asks: Sequence[Ask], persons: dict[uuid.UUID, PersonRow], now: datetime
     stops = _rows(
         StopRow,
         "SELECT person_id, contact_point_id, creditor_id, kind, since, evidence->>'listed_on' FROM compliance_stop "
-        "WHERE person_id = ANY(%s) AND lifted_at IS NULL ORDER BY since, id",
+        "WHERE person_id = ANY(%s::uuid[]) AND lifted_at IS NULL ORDER BY since, id",
         [ids],
     )
     return Known(
@@ -197,22 +197,22 @@ def load(asks: Sequence[Ask], persons: dict[uuid.UUID, PersonRow], now: datetime
         invoices=_by(invoices, "debtor_id"),
         disputes=disputes,
         stops=_by(stops, "person_id"),
-        consents=load_consents(ids),
+        consents=load_consents(persons),
     )
 
 
-def load_consents(person_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[ConsentRow]]:
+def load_consents(person_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[ConsentRow]]:
     """By person, what was said about consent and has not been corrected, oldest first."""
     rows = _rows(
         ConsentRow,
         # A grant that was corrected stands no more; a revocation stands until something newer is granted.
         "SELECT person_id, contact_point_id, creditor_id, channel, purpose, state, expires_at, id "
         "FROM compliance_consent c "
-        "WHERE person_id = ANY(%s) AND (external_id = '' OR state = 'revoked' OR NOT EXISTS (SELECT 1 FROM "
+        "WHERE person_id = ANY(%s::uuid[]) AND (external_id = '' OR state = 'revoked' OR NOT EXISTS (SELECT 1 FROM "
         "compliance_consent n WHERE n.tenant_id = c.tenant_id AND n.person_id = c.person_id "
         "AND n.external_id = c.external_id AND n.creditor_id IS NOT DISTINCT FROM c.creditor_id "
         "AND n.version > c.version)) ORDER BY given_at, id",
-        [list(person_ids)],
+        [array(person_ids)],
     )
     return _by(rows, "person_id")
 
@@ -222,9 +222,9 @@ def load_contacts(known: Known, now: datetime, *, days: int, own: Collection[uui
     rows = _rows(
         ContactRow,
         "SELECT person_id, origin_id, at, channel, message_class, state, creditor_hash, invoice_hashes "
-        "FROM compliance_contact WHERE person_id = ANY(%s) AND at >= %s AND state <> 'released' "
-        "AND (direction = 'in' OR message_class = ANY(%s) OR origin_id = ANY(%s)) ORDER BY at, id",
-        [list(known.persons), now - timedelta(days=days + 1), list(REMEMBERED), list(own)],
+        "FROM compliance_contact WHERE person_id = ANY(%s::uuid[]) AND at >= %s AND state <> 'released' "
+        "AND (direction = 'in' OR message_class = ANY(%s) OR origin_id = ANY(%s::uuid[])) ORDER BY at, id",
+        [array(known.persons), now - timedelta(days=days + 1), list(REMEMBERED), array(own)],
     )
     known.contacts = defaultdict(list)
     for row in rows:
@@ -235,9 +235,9 @@ def load_contacts(known: Known, now: datetime, *, days: int, own: Collection[uui
 
 
 def _rows(kind: Any, statement: str, parameters: Sequence[Any]) -> list[Any]:
-    with connection.cursor() as cursor:
+    with beside() as cursor:
         cursor.execute(statement, parameters)
-        return [kind(*row) for row in cursor.fetchall()]
+        return list(map(kind._make, cursor.fetchall()))
 
 
 def _by(rows: Iterable[Any], key: str) -> dict[Any, list[Any]]:

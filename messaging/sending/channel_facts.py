@@ -3,18 +3,51 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
 
 from compliance.services import ChannelFacts
-from messaging.models import Conversation, MessageTemplate, Number, SendRequest
-from portfolio.models import Creditor
+from messaging.models import Number, SendRequest
+from tenants import bulk
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id
 
 WINDOW = timedelta(hours=24)
 #: Our clock and Meta's differ: stop this much before the window closes.
 WINDOW_MARGIN = timedelta(minutes=1)
+_STOPS = """
+SELECT sending_stopped_at IS NOT NULL,
+       ARRAY(SELECT id FROM portfolio_creditor WHERE sending_stopped_at IS NOT NULL),
+       ARRAY(SELECT id FROM messaging_messagetemplate WHERE status <> 'approved')
+FROM tenants_tenant WHERE id = %s
+"""
+
+
+class Talk(Protocol):
+    """What the channel's facts need of a conversation."""
+
+    @property
+    def pk(self) -> Any: ...
+    @property
+    def number_id(self) -> uuid.UUID: ...
+    @property
+    def last_inbound_at(self) -> datetime | None: ...
+    @property
+    def frozen_at(self) -> datetime | None: ...
+
+
+class Thread(NamedTuple):
+    """As much of a conversation as sending needs: a batch has hundreds."""
+
+    pk: uuid.UUID
+    number_id: uuid.UUID
+    address_kind: str
+    address: str
+    contact_point_id: uuid.UUID | None
+    last_inbound_at: datetime | None
+    frozen_at: datetime | None
 
 
 class Channels:
@@ -22,16 +55,19 @@ class Channels:
 
     def __init__(self, *, now: datetime) -> None:
         self.now = now
-        self.tenant = Tenant.objects.get(pk=current_tenant_id())
         self.numbers: dict[uuid.UUID, Number] = {row.pk: row for row in Number.objects.select_related("account")}
-        self.stopped_creditors = frozenset(
-            Creditor.objects.exclude(sending_stopped_at=None).values_list("pk", flat=True)
-        )
+        with bulk.beside() as cursor:
+            cursor.execute(_STOPS, [current_tenant_id()])
+            self.stopped, creditors, templates = cursor.fetchone()
+        self.stopped_creditors = frozenset(creditors)
         #: Templates that WhatsApp paused or took back: what was queued with them waits, unsent.
-        self.unusable = frozenset(
-            MessageTemplate.objects.exclude(status=MessageTemplate.Status.APPROVED).values_list("pk", flat=True)
-        )
+        self.unusable = frozenset(templates)
         self._used: dict[uuid.UUID, list[tuple[datetime, uuid.UUID]]] = {}
+
+    @cached_property
+    def tenant(self) -> Tenant:
+        """The organisation."""
+        return Tenant.objects.get(pk=current_tenant_id())
 
     def number_for(self, creditor_id: uuid.UUID) -> Number | None:
         """The creditor's own number where it has one, else the organisation's first; a working one before a paused."""
@@ -47,13 +83,11 @@ class Channels:
             return True, number.paused_until
         return False, None
 
-    def facts(
-        self, conversation: Conversation, creditor_id: uuid.UUID, *, template_id: uuid.UUID | None
-    ) -> ChannelFacts:
+    def facts(self, conversation: Talk, creditor_id: uuid.UUID, *, template_id: uuid.UUID | None) -> ChannelFacts:
         """The channel's facts for one send in this conversation; without a template it is free text."""
         number = self.numbers[conversation.number_id]
         paused, until = self.paused(number)
-        stopped = self.tenant.sending_stopped_at or creditor_id in self.stopped_creditors or conversation.frozen_at
+        stopped = self.stopped or creditor_id in self.stopped_creditors or conversation.frozen_at
         if stopped or template_id in self.unusable:
             paused, until = True, None
         window = None
@@ -68,7 +102,7 @@ class Channels:
             free_text=template_id is None,
         )
 
-    def _limit(self, number: Number, conversation: Conversation) -> datetime | None:
+    def _limit(self, number: Number, conversation: Talk) -> datetime | None:
         """When the portfolio may write to one more person outside the window; None: now (whatsapp-cloud-api, 4)."""
         account = number.account
         if account.messaging_limit is None:
@@ -95,11 +129,25 @@ class Channels:
         return first + WINDOW
 
 
-def conversations_of(pairs: Collection[tuple[uuid.UUID, str, str]]) -> dict[tuple[uuid.UUID, str, str], Conversation]:
+def threads(condition: str, parameters: Sequence[str]) -> list[Thread]:
+    """The conversations of a condition in SQL."""
+    with bulk.beside() as cursor:
+        cursor.execute(
+            "SELECT id, number_id, address_kind, address, contact_point_id, last_inbound_at, frozen_at "
+            f"FROM messaging_conversation WHERE {condition}",
+            parameters,
+        )
+        return [Thread(*row) for row in cursor.fetchall()]
+
+
+def conversations_of(pairs: Collection[tuple[uuid.UUID, str, str]]) -> dict[tuple[uuid.UUID, str, str], Thread]:
     """Conversations by (number, kind of address, address)."""
     if not pairs:
         return {}
     numbers = {number for number, _, _ in pairs}
     addresses = {address for _, _, address in pairs}
-    rows = Conversation.objects.filter(number_id__in=numbers, address__in=addresses)
-    return {(row.number_id, row.address_kind, row.address): row for row in rows}
+    found = threads(
+        "number_id = ANY(%s::uuid[]) AND address = ANY(ARRAY(SELECT json_array_elements_text(%s::json)))",
+        [bulk.array(numbers), bulk.texts(addresses)],
+    )
+    return {(row.number_id, row.address_kind, row.address): row for row in found}

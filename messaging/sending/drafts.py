@@ -6,10 +6,10 @@ import hashlib
 import os
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from compliance import language
 from compliance.decide.values import IDENTITY_PERMITS
@@ -17,11 +17,34 @@ from compliance.services import Ask
 from kernel.errors import DomainError
 from kernel.ids import uuid7
 from messaging.models import Conversation, MessageTemplate, Number, SendRequest
-from messaging.sending.channel_facts import Channels, conversations_of
+from messaging.sending.channel_facts import Channels, Thread, conversations_of, threads
 from messaging.sending.wishes import Wish, check_content, render, words
-from portfolio.models import ContactPoint, Creditor, Debtor
+from portfolio.models import ContactPoint, Creditor
+from tenants import bulk
 
 _WRITABLE_ROLES = [ContactPoint.Role.OWNER, ContactPoint.Role.REPRESENTATIVE, ContactPoint.Role.ACCOUNTS_PAYABLE]
+
+
+class Point(NamedTuple):
+    """As much of a contact point as sending needs: a batch has hundreds."""
+
+    pk: uuid.UUID
+    kind: str
+    value: str
+    wire_value: str
+    role: str
+    identity: str
+    reported_wrong_at: datetime | None
+    unreachable_at: datetime | None
+
+
+_ADDRESSEES = """
+SELECT d.id, d.creditor_id, d.person_id,
+       p.id, p.kind, p.value, p.wire_value, p.role, p.identity, p.reported_wrong_at, p.unreachable_at
+FROM portfolio_debtor d
+LEFT JOIN portfolio_contactpoint p ON p.tenant_id = d.tenant_id AND p.person_id = d.person_id
+WHERE d.id = ANY(%s::uuid[])
+"""
 
 
 @dataclass(slots=True)
@@ -29,10 +52,10 @@ class Draft:
     """A wish on its way to the gate, with everything looked up."""
 
     wish: Wish
-    debtor: Debtor
-    contact: ContactPoint
+    person_id: uuid.UUID
+    contact: Point
     number: Number
-    conversation: Conversation
+    conversation: Thread | Conversation
     template: MessageTemplate | None
     content: dict[str, Any]
     text: str
@@ -49,7 +72,10 @@ def salted(salt: str, text: str) -> str:
     return hashlib.sha256(f"{salt}\x00{text}".encode()).hexdigest()
 
 
-def best_contact(points: Iterable[ContactPoint]) -> ContactPoint | None:
+_Address = TypeVar("_Address", ContactPoint, Point)
+
+
+def best_contact(points: Iterable[_Address]) -> _Address | None:
     """The address to write to: usable before unusable, verified before known, the newest of equals."""
     order = {"verified": 0, "claimed": 1, "contacted": 2, "unknown": 3, "wrong_person": 4}
     usable = [p for p in points if p.kind in ("phone", "bsuid") and p.role in _WRITABLE_ROLES]
@@ -61,23 +87,19 @@ def best_contact(points: Iterable[ContactPoint]) -> ContactPoint | None:
 
 def drafts_of(wishes: Sequence[Wish], channels: Channels, *, now: datetime, keep: bool = True) -> list[Draft]:
     """Drafts of these wishes, in order; `keep` False (previews) makes no conversation where there is none."""
-    debtors = {d.pk: d for d in Debtor.objects.filter(pk__in={w.debtor_id for w in wishes})}
-    persons = {d.person_id for d in debtors.values()}
-    points: dict[uuid.UUID, list[ContactPoint]] = defaultdict(list)
-    for point in ContactPoint.objects.filter(person_id__in=persons):
-        points[point.person_id].append(point)
+    debtors, points = _addressees({wish.debtor_id for wish in wishes})
     wanted = {w.content["template_id"] for w in wishes if w.content.get("kind") == "template"}
     templates = {str(t.pk): t for t in MessageTemplate.objects.filter(pk__in=wanted)} if wanted else {}
-    given = {
-        c.pk: c for c in Conversation.objects.filter(pk__in={w.conversation_id for w in wishes if w.conversation_id})
-    }
+    known = {w.conversation_id for w in wishes if w.conversation_id}
+    given = {thread.pk: thread for thread in threads("id = ANY(%s::uuid[])", [bulk.array(known)])} if known else {}
     creditors = {c.pk: c for c in Creditor.objects.filter(pk__in={w.creditor_id for w in wishes})}
-    placed: list[tuple[Wish, Debtor, ContactPoint, Number]] = []
+    placed: list[tuple[Wish, uuid.UUID, Point, Number]] = []
+    serving: dict[uuid.UUID, Number | None] = {}
     for wish in wishes:
-        debtor = debtors.get(wish.debtor_id)
-        if debtor is None or debtor.creditor_id != wish.creditor_id or wish.creditor_id not in creditors:
+        creditor_id, person_id = debtors.get(wish.debtor_id, (None, None))
+        if person_id is None or creditor_id != wish.creditor_id or wish.creditor_id not in creditors:
             raise DomainError("not_found", "there is no such debtor at this creditor")
-        own = points[debtor.person_id]
+        own = points[person_id]
         conversation = given.get(wish.conversation_id) if wish.conversation_id else None
         if conversation is not None:
             contact = next((p for p in own if p.pk == conversation.contact_point_id), None)
@@ -87,34 +109,54 @@ def drafts_of(wishes: Sequence[Wish], channels: Channels, *, now: datetime, keep
             contact = best_contact(own)
         if contact is None:
             raise DomainError("no_address", "this debtor has no WhatsApp address: add a phone number with its source")
-        number = channels.numbers.get(conversation.number_id) if conversation else channels.number_for(wish.creditor_id)
+        if conversation is not None:
+            number = channels.numbers.get(conversation.number_id)
+        else:
+            if wish.creditor_id not in serving:
+                serving[wish.creditor_id] = channels.number_for(wish.creditor_id)
+            number = serving[wish.creditor_id]
         if number is None:
             raise DomainError("no_number", "no WhatsApp number serves this creditor: connect one first")
-        placed.append((wish, debtor, contact, number))
-    threads = _conversations([(n, p, d) for _, d, p, n in placed], now=now, keep=keep)
+        placed.append((wish, person_id, contact, number))
+    opened = _conversations(placed, now=now, keep=keep)
     return [
         _draft(
-            wish, debtor, contact, number,
-            (given.get(wish.conversation_id) if wish.conversation_id else None) or threads[number.pk, contact.kind, contact.value],
+            wish, person_id, contact, number,
+            (given.get(wish.conversation_id) if wish.conversation_id else None) or opened[number.pk, contact.kind, contact.value],
             templates, creditors[wish.creditor_id],
         )
-        for wish, debtor, contact, number in placed
+        for wish, person_id, contact, number in placed
     ]  # fmt: skip
 
 
+def _addressees(
+    debtor_ids: Collection[uuid.UUID],
+) -> tuple[dict[uuid.UUID, tuple[uuid.UUID, uuid.UUID]], dict[uuid.UUID, list[Point]]]:
+    """By debtor the creditor and the person; by person the contact points."""
+    debtors: dict[uuid.UUID, tuple[uuid.UUID, uuid.UUID]] = {}
+    points: dict[uuid.UUID, dict[uuid.UUID, Point]] = defaultdict(dict)
+    with bulk.beside() as cursor:
+        cursor.execute(_ADDRESSEES, [bulk.array(debtor_ids)])
+        for debtor_id, creditor_id, person_id, point_id, *rest in cursor.fetchall():
+            debtors[debtor_id] = creditor_id, person_id
+            if point_id is not None:
+                points[person_id][point_id] = Point(point_id, *rest)
+    return debtors, defaultdict(list, {person_id: list(own.values()) for person_id, own in points.items()})
+
+
 def _conversations(
-    places: Sequence[tuple[Number, ContactPoint, Debtor]], *, now: datetime, keep: bool
-) -> dict[tuple[uuid.UUID, str, str], Conversation]:
+    places: Sequence[tuple[Wish, uuid.UUID, Point, Number]], *, now: datetime, keep: bool
+) -> Mapping[tuple[uuid.UUID, str, str], Thread | Conversation]:
     """The conversations of these addresses, made (and kept, if wanted) where there is none."""
-    keys = {(number.pk, contact.kind, contact.value) for number, contact, _ in places}
+    keys = {(number.pk, contact.kind, contact.value) for _, _, contact, number in places}
     found = conversations_of(keys)
     missing = {}
-    for number, contact, debtor in places:
+    for wish, person_id, contact, number in places:
         key = (number.pk, contact.kind, contact.value)
         if key not in found and key not in missing:
             missing[key] = Conversation(
                 number=number, address_kind=contact.kind, address=contact.value, wire_address=contact.wire_value,
-                contact_point=contact, person_id=debtor.person_id, debtor_id=debtor.pk, created_at=now, updated_at=now,
+                contact_point_id=contact.pk, person_id=person_id, debtor_id=wish.debtor_id, created_at=now, updated_at=now,
             )  # fmt: skip
     if not keep:
         return {**found, **missing}
@@ -125,7 +167,7 @@ def _conversations(
 
 
 def _draft(
-    wish: Wish, debtor: Debtor, contact: ContactPoint, number: Number, conversation: Conversation,
+    wish: Wish, person_id: uuid.UUID, contact: Point, number: Number, conversation: Thread | Conversation,
     templates: dict[str, MessageTemplate], creditor: Creditor,
 ) -> Draft:  # fmt: skip
     content = dict(wish.content)
@@ -171,7 +213,7 @@ def _draft(
         )  # fmt: skip
     missing = frozenset(wish.missing or ()) if wish.missing is not None else missing_of(template)
     return Draft(
-        wish=wish, debtor=debtor, contact=contact, number=number, conversation=conversation, template=template,
+        wish=wish, person_id=person_id, contact=contact, number=number, conversation=conversation, template=template,
         content=content, text=text, salt=os.urandom(16).hex(), disclosure=disclosure, flags=flags, missing=missing,
         request_id=uuid7(), message_id=uuid7(),
     )  # fmt: skip
@@ -235,7 +277,7 @@ def ask_about(draft: Draft, channel: Any) -> Ask:
     return Ask(
         request_id=draft.request_id, origin=wish.origin_kind, actor=wish.actor, message_class=wish.message_class,
         channel="whatsapp", disclosure=draft.disclosure, flags=draft.flags, missing=draft.missing,
-        creditor_id=wish.creditor_id, debtor_id=wish.debtor_id, person_id=draft.debtor.person_id,
+        creditor_id=wish.creditor_id, debtor_id=wish.debtor_id, person_id=draft.person_id,
         contact_point_id=draft.contact.pk, invoice_ids=wish.invoice_ids, text_hash=salted(draft.salt, draft.text),
         channel_facts=channel,
     )  # fmt: skip
