@@ -140,7 +140,7 @@ def read_text(raw: bytes, name: str) -> PackFile | None:
     if node is not None:
         _mark(node, "", lines, rules, name, set())
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=_LOADER)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _no_yaml(name, 1, " ".join(str(error).split())) from error
     if not isinstance(data, dict):

@@ -35,6 +35,7 @@ _KEPT = 4096
 LIVE = (RulePackVersion.Status.REVIEWED, RulePackVersion.Status.SIGNED_OFF)
 
 _packs: dict[str, Pack] = {}  # by digest
+_documents: dict[int, tuple[Pack, dict[str, Any], str]] = {}  # by identity
 _composed: OrderedDict[tuple[Any, ...], RuleSet] = OrderedDict()
 
 
@@ -192,8 +193,8 @@ def load_rule_packs(*, now: datetime, author: str) -> list[RulePackVersion]:
     fresh = []
     newest = {version.code: version for version in RulePackVersion.objects.order_by("code", "edition").defer("data")}
     for code, pack in sorted(load_packs().items()):
-        data = as_json(pack.data)
-        mark, former = digest(data), newest.get(code)
+        data, mark = _written(pack)
+        former = newest.get(code)
         if former is not None and former.digest == mark:
             continue
         fresh.append(
@@ -211,6 +212,15 @@ def load_rule_packs(*, now: datetime, author: str) -> list[RulePackVersion]:
     # Two processes that start at once load the same editions: the first one's stand.
     RulePackVersion.objects.bulk_create(fresh, ignore_conflicts=True)
     return fresh
+
+
+def _written(pack: Pack) -> tuple[dict[str, Any], str]:
+    """A pack's document as plain JSON with its digest; kept, for a release's packs do not change."""
+    known = _documents.get(id(pack))
+    if known is None or known[0] is not pack:
+        data = as_json(pack.data)
+        known = _documents[id(pack)] = (pack, data, digest(data))
+    return known[1], known[2]
 
 
 def as_json(data: Mapping[str, Any]) -> dict[str, Any]:

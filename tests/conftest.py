@@ -5,6 +5,7 @@ makes its own tenant and looks only at that one's rows. With DATABASE_ADMIN_URL 
 otherwise servers are started for this run and thrown away.
 """
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -27,6 +28,9 @@ HANDED_ON = ("TRATO_TEST_ADMIN_URL", "TRATO_TEST_REDIS_URL", "TRATO_TEST_TEMPLAT
 
 #: Folders whose tests stand on one stage of real processes: one process of pytest runs them, one after the other.
 TOGETHER = ("tests/browser/", "tests/chaos/")
+
+#: New containers after which rubbish is looked for: a request's or two.
+GARBAGE_MAX = 20_000
 
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("house")
@@ -72,6 +76,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # A good hash takes a third of a second on purpose, and most tests make people.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
     django.setup()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Modules, models and thousands of tests live to the end: the collector need not walk them again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_MAX)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -14,6 +14,7 @@ from kernel.errors import DomainError
 
 from .zones import PACKS_DIR
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, eight times as fast where libyaml is there
 COMMON = "common"
 LATAM_DEFAULT = "latam-default"
 
@@ -114,7 +115,7 @@ def load_packs(
 def _documents(directory: Path) -> list[Mapping[str, Any]]:
     documents: list[Mapping[str, Any]] = []
     for path in sorted(directory.glob("*.yaml")):
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
         if isinstance(data, dict) and "code" in data:
             documents.append(data)
     return documents

@@ -24,7 +24,7 @@ from tenants.authentication import SCOPES
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests import factories
-from tests.attack.worlds import Estate, known_ids, make_organisation, photograph, tables
+from tests.attack.worlds import Estate, known_ids, make_home, make_organisation, photograph, tables
 
 PREFIX = "/api/v1/"
 #: Says what the API is, to anybody.
@@ -223,13 +223,14 @@ def attack_of(name: str, operation: Operation, attacks: dict[str, Attack]) -> At
     attack = attacks[name]
     if operation.method == "get":
         return attack
-    home = make_organisation("BR")
-    limits = None if name == NAMES[0] else [home.ours.creditor]
-    _, headers = factories.make_key(home.tenant, creditors=limits)
-    attack = replace(attack, headers=headers, own=home.ours, home=home.tenant)
     if attack.whole:
-        return attack
-    return replace(attack, victim=home.theirs, victims=[home.theirs], victim_tenant=home.tenant)
+        tenant, own = make_home("BR")
+    else:
+        home = make_organisation("BR")
+        tenant, own = home.tenant, home.ours
+        attack = replace(attack, victim=home.theirs, victims=[home.theirs], victim_tenant=tenant)
+    _, headers = factories.make_key(tenant, creditors=None if name == NAMES[0] else [own.creditor])
+    return replace(attack, headers=headers, own=own, home=tenant)
 
 
 def send(client: Client, operation: Operation, path: str, headers: dict[str, str], body: Any = None, query: Any = None):

@@ -274,7 +274,7 @@ def test_a_limited_principal_changes_nothing_of_the_other_creditor(model: type[T
     with tenant_scope(world.tenant.id, creditor_ids=[world.ours.creditor.id]):
         columns = {field.column for field in model._meta.local_fields}
         if "creditor_id" in columns:
-            assert not belongs(model, world.theirs).exists()
+            assert not belongs(model, world.theirs.creditor.pk, world.theirs.rows["person"].pk).exists()
             if not model.append_only:
                 assert sql(f"DELETE FROM {model._meta.db_table} WHERE creditor_id = %s", world.theirs.creditor.id) == 0
                 with pytest.raises((ProgrammingError, IntegrityError)), transaction.atomic():

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -108,6 +109,14 @@ def make_organisation(country: str = "BR") -> Organisation:
         number = factories.make_number()
         template = factories.make_template(number.account)
         return Organisation(tenant, make_estate(number, template), make_estate(number, template))
+
+
+def make_home(country: str = "BR") -> tuple[Tenant, Estate]:
+    """An organisation with a single creditor: somewhere to attack from."""
+    tenant = factories.make_tenant(country, kind="agency", frozen=True)
+    with tenant_scope(tenant.id):
+        number = factories.make_number()
+        return tenant, make_estate(number, factories.make_template(number.account))
 
 
 def make_estate(number: Any, template: Any) -> Estate:
@@ -326,15 +335,19 @@ def _rows(model: type[TenantModel]) -> Any:
     return model._default_manager.all()
 
 
-def belongs(model: type[TenantModel], estate: Estate) -> Any:
-    """The rows of a table that are this creditor's, by their creditor or their person."""
+#: Stand for the creditor and the person in a statement that is written once.
+CREDITOR, PERSON = uuid.uuid4(), uuid.uuid4()
+
+
+def belongs(model: type[TenantModel], creditor_id: uuid.UUID = CREDITOR, person_id: uuid.UUID = PERSON) -> Any:
+    """The rows of a table that are a creditor's, by their creditor or their person."""
     columns = {item.column for item in model._meta.local_fields}
     if "creditor_id" in columns:
-        return _rows(model).filter(creditor_id=estate.creditor.id)
+        return _rows(model).filter(creditor_id=creditor_id)
     if model is Person:
-        return model._default_manager.filter(pk=estate.rows["person"].pk)
+        return model._default_manager.filter(pk=person_id)
     if "person_id" in columns:
-        return _rows(model).filter(person_id=estate.rows["person"].pk)
+        return _rows(model).filter(person_id=person_id)
     return model._default_manager.none()
 
 
@@ -348,9 +361,21 @@ def photograph(tenant: Tenant, estate: Estate | None = None) -> dict[str, tuple[
     """How many rows a tenant (or one of its creditors) has in every table, and a digest of them: to be compared with
     the same later. One statement for all tables: it is asked twice for every attack.
     """
+    statement, values = question(estate is None)
+    if estate is not None:
+        meant = {CREDITOR: estate.creditor.pk, PERSON: estate.rows["person"].pk}
+        values = [meant.get(value, value) for value in values]
+    with tenant_scope(tenant.id), connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return {label: (count, digest) for label, count, digest in cursor.fetchall()}
+
+
+@cache
+def question(whole: bool) -> tuple[str, list[Any]]:
+    """The statement that counts and digests a tenant's (else one creditor's) rows in every table, and its values."""
     parts, values = [], []
     for model in tables():
-        rows = model._default_manager.all() if estate is None else belongs(model, estate)
+        rows = model._default_manager.all() if whole else belongs(model)
         try:
             inner, given = rows.order_by().values_list().query.sql_with_params()
         except EmptyResultSet:  # a table that belongs to no creditor
@@ -359,9 +384,7 @@ def photograph(tenant: Tenant, estate: Estate | None = None) -> dict[str, tuple[
             f"SELECT %s, count(*), coalesce(md5(string_agg(r::text, chr(10) ORDER BY r::text)), '') FROM ({inner}) r"
         )
         values += [model._meta.label, *given]
-    with tenant_scope(tenant.id), connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), values)
-        return {label: (count, digest) for label, count, digest in cursor.fetchall()}
+    return " UNION ALL ".join(parts), values
 
 
 def known_ids(estates: Iterable[Estate]) -> set[str]:

@@ -1,4 +1,7 @@
-"""The embedded servers: joined, left, killed, refused. Each test has a data folder and servers of its own."""
+"""The embedded servers: joined, left, killed, refused. Each test has a data folder and servers of its own.
+
+Making a cluster takes longer than most of what is tried on it: `data` makes one, `made` is a copy of one made before.
+"""
 
 import json
 import os
@@ -6,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -27,7 +31,7 @@ from collections_platform.embedded import (
     running,
     stop,
 )
-from collections_platform.embedded.servers import port_is_free
+from collections_platform.embedded.servers import PLACE_PREFIX, PLACES, port_is_free
 
 TOP = Path(__file__).resolve().parents[2]
 
@@ -39,6 +43,34 @@ def data(tmp_path: Path) -> Iterator[Path]:
     yield path
     stop(path)
     reset(path)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data folder whose servers have run and stand still, to be copied."""
+    path = tmp_path_factory.mktemp("model") / "data"
+    with running(path):
+        pass
+    yield path
+    reset(path)
+
+
+@pytest.fixture
+def made(model: Path, data: Path) -> Path:
+    """A data folder whose servers have run before and stand still."""
+    shutil.copytree(model, data, ignore=lambda folder, names: {"postgres", "ports.json"} & set(names))
+    place = Path(json.loads((model / "place.json").read_text())["place"])
+    mine = data
+    if place != model:  # the servers' account may not enter our folders: its files stand elsewhere
+        mine = Path(tempfile.mkdtemp(prefix=PLACE_PREFIX, dir=PLACES))
+        mine.chmod(0o711)
+    (data / "place.json").write_text(json.dumps({"place": str(mine)}))
+    if place != model:
+        (mine / "belongs.json").write_text(json.dumps({"data": str(data.resolve())}))
+    for part in {"postgres", "programs", "redis"} & {each.name for each in place.iterdir()}:
+        # Python's own copying gives everything to us; the files keep their owner.
+        subprocess.run(["cp", "-a", str(place / part), str(mine)], check=True)
+    return data
 
 
 def ask(url: str, question: str) -> object:
@@ -104,12 +136,12 @@ def test_three_roles_with_no_more_rights_than_they_need(data):
         assert redis.Redis.from_url(servers.redis_url).ping()
 
 
-def test_data_and_addresses_survive_a_restart(data):
-    with running(data) as servers:
+def test_data_and_addresses_survive_a_restart(made):
+    with running(made) as servers:
         do(servers.database_owner_url, "CREATE TABLE thing AS SELECT 7 AS id")
         first, used = servers.environ(), ports(servers)
     assert all(port_is_free(port) for port in used)
-    with running(data) as servers:
+    with running(made) as servers:
         assert servers.environ() == first
         assert ask(servers.database_url, "SELECT id FROM thing") == 7
 
@@ -120,36 +152,36 @@ def test_secrets_are_readable_by_their_owner_only(data):
         assert set(servers.environ()) >= {"SECRET_KEY", "MASTER_KEYS", "LOOKUP_KEY", "DATABASE_URL", "REDIS_URL"}
 
 
-def test_a_second_command_joins_and_the_last_one_out_stops_them(data):
-    with running(data) as servers:
-        child = another_command(data)
+def test_a_second_command_joins_and_the_last_one_out_stops_them(made):
+    with running(made) as servers:
+        child = another_command(made)
         used = ports(servers)
     assert ask(servers.database_url, "SELECT 1") == 1
     child.communicate("", timeout=30)
     assert wait_for(lambda: all(port_is_free(port) for port in used))
 
 
-def test_a_killed_command_leaves_nothing_running(data):
-    child = another_command(data)
-    state = json.loads((data / "run" / "state.json").read_text())
+def test_a_killed_command_leaves_nothing_running(made):
+    child = another_command(made)
+    state = json.loads((made / "run" / "state.json").read_text())
     child.kill()
     child.communicate()
     pids = [state["keeper"], *(entry["pid"] for entry in state["running"].values())]
     assert wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
 
 
-def test_a_killed_keeper_takes_the_servers_along_and_the_next_command_starts_anew(data):
-    with running(data) as servers:
+def test_a_killed_keeper_takes_the_servers_along_and_the_next_command_starts_anew(made):
+    with running(made) as servers:
         do(servers.database_owner_url, "CREATE TABLE thing AS SELECT 7 AS id")
         os.kill(json.loads(servers.folder.state.read_text())["keeper"], signal.SIGKILL)
         assert wait_for(lambda: all(port_is_free(port) for port in ports(servers)))
-    with running(data) as servers:
+    with running(made) as servers:
         assert ask(servers.database_url, "SELECT id FROM thing") == 7
 
 
 @pytest.mark.parametrize("server", ["postgres", "redis"])
-def test_a_killed_server_comes_back(data, server):
-    with running(data) as servers:
+def test_a_killed_server_comes_back(made, server):
+    with running(made) as servers:
         do(servers.database_owner_url, "CREATE TABLE thing AS SELECT 7 AS id")
         before = servers.pid(server)
         os.kill(before, signal.SIGKILL)
@@ -158,8 +190,8 @@ def test_a_killed_server_comes_back(data, server):
         assert redis.Redis.from_url(servers.redis_url).ping()
 
 
-def test_a_paused_server_is_down_until_resumed(data):
-    with running(data) as servers:
+def test_a_paused_server_is_down_until_resumed(made):
+    with running(made) as servers:
         pause(servers, "redis")
         with pytest.raises(redis.ConnectionError):
             redis.Redis.from_url(servers.redis_url).ping()
@@ -167,19 +199,19 @@ def test_a_paused_server_is_down_until_resumed(data):
         assert redis.Redis.from_url(servers.redis_url).ping()
 
 
-def test_held_servers_stay_until_stopped(data):
-    servers = hold(data)
+def test_held_servers_stay_until_stopped(made):
+    servers = hold(made)
     assert ask(servers.database_url, "SELECT 1") == 1
     used = ports(servers)
-    assert stop(data)
+    assert stop(made)
     assert all(port_is_free(port) for port in used)
 
 
-def test_reset_is_refused_while_in_use_and_deletes_everything_after(data):
-    with running(data), pytest.raises(EmbeddedError, match="in use"):
-        reset(data)
-    reset(data)
-    assert not data.exists()
+def test_reset_is_refused_while_in_use_and_deletes_everything_after(made):
+    with running(made), pytest.raises(EmbeddedError, match="in use"):
+        reset(made)
+    reset(made)
+    assert not made.exists()
 
 
 def test_reset_deletes_no_folder_that_is_not_ours(tmp_path):
@@ -190,25 +222,25 @@ def test_reset_deletes_no_folder_that_is_not_ours(tmp_path):
     assert (tmp_path / "letters" / "dear.txt").exists()
 
 
-def test_a_taken_port_is_changed_for_another(data):
+def test_a_taken_port_is_changed_for_another(made):
     import socket
 
-    with running(data) as servers:
+    with running(made) as servers:
         port = json.loads(servers.folder.state.read_text())["running"]["postgres"]["port"]
     with socket.socket() as stranger:
         stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         stranger.bind(("127.0.0.1", port))
         stranger.listen()
-        with running(data) as servers:
+        with running(made) as servers:
             assert f":{port}/" not in servers.database_url
             assert ask(servers.database_url, "SELECT 1") == 1
 
 
-def test_a_stale_pid_file_that_names_a_stranger_is_survived(data):
-    with running(data) as servers:
+def test_a_stale_pid_file_that_names_a_stranger_is_survived(made):
+    with running(made) as servers:
         cluster = Path(str(ask(servers.database_admin_url, "SHOW data_directory")))
     (cluster / "postmaster.pid").write_text(f"{os.getpid()}\n{cluster}\n1\n5432\n\n127.0.0.1\n1 1\nready\n")
-    with running(data) as servers:
+    with running(made) as servers:
         assert ask(servers.database_url, "SELECT 1") == 1
 
 
@@ -262,14 +294,14 @@ def test_throwaway_servers_can_be_durable():
         assert servers.redis_url == ""
 
 
-def test_the_containers_database_gets_the_same_roles(data):
+def test_the_containers_database_gets_the_same_roles(made):
     """deploy/postgres/10-roles.sh, run by the image's entry point, against a database of ours."""
     from urllib.parse import urlsplit
 
     from collections_platform.embedded.roles import Login, with_database
     from collections_platform.embedded.servers import packages_of
 
-    with running(data, servers=("postgres",)) as servers:
+    with running(made, servers=("postgres",)) as servers:
         admin = urlsplit(servers.database_admin_url)
         do_alone = psycopg.connect(with_database(servers.database_admin_url, "postgres"), autocommit=True)
         with closing(do_alone):

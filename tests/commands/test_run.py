@@ -20,8 +20,8 @@ RUNNER = [sys.executable, "-P", "-m", "collections_platform.runner"]
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """As on a machine where nobody has set anything."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    """As on a machine where nobody has set anything. What Python has compiled need not be compiled again."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPYCACHEPREFIX") if name in os.environ}
     return kept | {"PYTHONPATH": str(TOP)} | more
 
 

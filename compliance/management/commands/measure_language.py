@@ -108,10 +108,14 @@ def public_sets() -> Iterator[tuple[str, list[str], str]]:
             )
 
 
-def alarms_on_public_sets() -> dict[str, dict[str, Any]]:
-    """The share of non-offensive public texts with a finding. Their labels know nothing of swearing as such."""
+def alarms_on_public_sets(most: int = 1_000_000) -> dict[str, dict[str, Any]]:
+    """The share of non-offensive public texts with a finding; of a set of several times `most` texts, one in several.
+
+    Their labels know nothing of swearing as such.
+    """
     out: dict[str, dict[str, Any]] = {}
-    for name, texts, lang in public_sets():
+    for name, whole, lang in public_sets():
+        texts = whole[:: max(1, len(whole) // most)]
         scans = [scan(t, lang=lang) for t in texts]
         flagged = [s for s in scans if s.findings]
         swearing = sum(s.main_class in ("profanity", "abusive") for s in flagged)

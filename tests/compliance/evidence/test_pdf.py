@@ -25,8 +25,9 @@ from tests.compliance.evidence.reading import pages_of, text_of
 MARK = "ab" * 32
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def case() -> Case:
+    """Told and exported by every test, changed by none."""
     return make_case()
 
 

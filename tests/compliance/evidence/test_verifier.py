@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -17,9 +18,15 @@ from tests.compliance.evidence.case import make_case, reread
 ANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@pytest.fixture
-def document() -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def exported() -> dict[str, Any]:
     return reread(make_case().export())
+
+
+@pytest.fixture
+def document(exported: dict[str, Any]) -> dict[str, Any]:
+    """A copy of one's own, to be tampered with."""
+    return deepcopy(exported)
 
 
 def named(document: dict[str, Any]) -> list[str]:

@@ -390,7 +390,7 @@ def test_inoffensive_public_texts_are_not_taken_for_collectors_threats() -> None
     """Those sets swear a lot without being 'toxic'; what must stay rare is everything else."""
     if not list(public_sets()):
         pytest.skip("the public sets are not beside this checkout")
-    for name, row in alarms_on_public_sets().items():
+    for name, row in alarms_on_public_sets(most=2000).items():
         assert row["flagged_other_than_words"] < 0.02, name
 
 
