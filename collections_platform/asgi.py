@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from django.core.asgi import get_asgi_application
@@ -12,3 +13,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "collections_platform.settings")
 
 application = get_asgi_application()
 compiled()  # now, not at somebody's first message
+gc.freeze()  # what was loaded stays: full collections would walk it again and again
