@@ -134,10 +134,13 @@ def release(lane: Claim, *, next_at: datetime | None) -> None:
         )
 
 
-def next_due(tenant_id: uuid.UUID) -> datetime | None:
-    """The business instant of the tenant's next due lane; None when nothing is planned."""
+def next_due(tenant_id: uuid.UUID, *, but: Collection[str] = ()) -> datetime | None:
+    """The business instant of the tenant's next due lane, `but` of these kinds; None when nothing is planned."""
     collect()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT min(next_at) FROM tenants_lane WHERE tenant_id = %s", [str(tenant_id)])
+        cursor.execute(
+            "SELECT min(next_at) FROM tenants_lane WHERE tenant_id = %s AND kind <> ALL (%s::text[])",
+            [str(tenant_id), list(but)],
+        )
         (found,) = cursor.fetchone()
     return None if found is None or found >= NEVER else found

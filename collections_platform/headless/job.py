@@ -225,7 +225,9 @@ def play(options: Options, state: State, sandbox: Sandbox, web_url: str, hand: H
         bar.update(round((at - START) / timedelta(days=1), 2) - bar.n)
         if at >= end:
             break
-        at = min(end, _next_tick(at, sandbox.next_at(), lanes.next_due(tenant_id)))
+        # What only looks back is no reason to stop the clock; what waits for an agent is answered at the next step.
+        soonest = _next_tick(at, sandbox.next_at(), lanes.next_due(tenant_id, but=LOOKS))
+        at = min(end, at + STEP if soonest > at + STEP and crew.waited_for() else soonest)
     bar.close()
 
 
