@@ -238,6 +238,8 @@ def live(tenant_id: uuid.UUID, hand: Hand) -> None:
     anything asked for that was planned. The hand shares what touches one conversation each, and the sending; while it
     does not, it looks at what was done.
     """
+    if work.idle(tenant_id):
+        return
     every = work.known() - set(LOOKS)
     hand.help(LOOK, needed=False)
     work.drain(tenant_id, only=jobs.known() - {arrivals.REACT})
@@ -247,6 +249,7 @@ def live(tenant_id: uuid.UUID, hand: Hand) -> None:
     for later in ({"requests", "sequence", "dispatch"}, {"sequence", "dispatch"}, {"dispatch"}):
         work.drain(tenant_id, only=every - later)
     hand.help(SEND, needed=_waiting(tenant_id, Outbound.objects.filter(state="queued")) >= WORTH_HELP)
+    work.drain(tenant_id, only=every)
     work.drain(tenant_id)
     hand.help(REST, needed=False)
 
