@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import cached_property
+
+from django.db import connection
 
 from compliance.services import ChannelFacts
 from messaging.models import Conversation, MessageTemplate, Number, SendRequest
-from portfolio.models import Creditor
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id
 
@@ -17,21 +19,41 @@ WINDOW = timedelta(hours=24)
 WINDOW_MARGIN = timedelta(minutes=1)
 
 
+_STOPS = """
+SELECT t.sending_stopped_at IS NOT NULL,
+    ARRAY(SELECT c.id FROM portfolio_creditor c WHERE c.tenant_id = t.id AND c.sending_stopped_at IS NOT NULL),
+    ARRAY(SELECT m.id FROM messaging_messagetemplate m WHERE m.tenant_id = t.id AND m.status <> %(approved)s)
+FROM tenants_tenant t WHERE t.id = %(tenant)s
+"""
+
+
 class Channels:
-    """The organisation's numbers, accounts and stops as they are now; answers per conversation."""
+    """The organisation's numbers, accounts and stops as they are when first asked for; answers per conversation."""
 
     def __init__(self, *, now: datetime) -> None:
         self.now = now
-        self.tenant = Tenant.objects.get(pk=current_tenant_id())
-        self.numbers: dict[uuid.UUID, Number] = {row.pk: row for row in Number.objects.select_related("account")}
-        self.stopped_creditors = frozenset(
-            Creditor.objects.exclude(sending_stopped_at=None).values_list("pk", flat=True)
-        )
-        #: Templates that WhatsApp paused or took back: what was queued with them waits, unsent.
-        self.unusable = frozenset(
-            MessageTemplate.objects.exclude(status=MessageTemplate.Status.APPROVED).values_list("pk", flat=True)
-        )
         self._used: dict[uuid.UUID, list[tuple[datetime, uuid.UUID]]] = {}
+
+    @cached_property
+    def tenant(self) -> Tenant:
+        """The organisation itself."""
+        return Tenant.objects.get(pk=current_tenant_id())
+
+    @cached_property
+    def numbers(self) -> dict[uuid.UUID, Number]:
+        """Its numbers, with the account of each."""
+        return {row.pk: row for row in Number.objects.select_related("account")}
+
+    @cached_property
+    def _stops(self) -> tuple[bool, frozenset[uuid.UUID], frozenset[uuid.UUID]]:
+        """Whether nothing is sent at all; the creditors that stand still; the templates that may not be used.
+
+        Templates that WhatsApp paused or took back: what was queued with them waits, unsent.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(_STOPS, {"tenant": current_tenant_id(), "approved": MessageTemplate.Status.APPROVED})
+            stopped, creditors, templates = cursor.fetchone()
+        return stopped, frozenset(creditors), frozenset(templates)
 
     def number_for(self, creditor_id: uuid.UUID) -> Number | None:
         """The creditor's own number where it has one, else the organisation's first; a working one before a paused."""
@@ -53,8 +75,8 @@ class Channels:
         """The channel's facts for one send in this conversation; without a template it is free text."""
         number = self.numbers[conversation.number_id]
         paused, until = self.paused(number)
-        stopped = self.tenant.sending_stopped_at or creditor_id in self.stopped_creditors or conversation.frozen_at
-        if stopped or template_id in self.unusable:
+        stopped, creditors, unusable = self._stops
+        if stopped or creditor_id in creditors or conversation.frozen_at or template_id in unusable:
             paused, until = True, None
         window = None
         if conversation.last_inbound_at is not None:
