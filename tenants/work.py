@@ -89,8 +89,10 @@ class Waiting:
         return self.staged or self.wished or self.jobs or self.lanes
 
 
+# These tables are queues: their indexes are full of what was there. A plain scan of an index forgets it on the way, a
+# bitmap's reads it again every time.
 _LOOK = """
-SELECT set_config('app.sequencer', 'on', true);
+SELECT set_config('app.sequencer', 'on', true), set_config('enable_bitmapscan', 'off', true);
 SELECT
     %(serving)s AND EXISTS (SELECT 1 FROM tenants_stagedevent WHERE %(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s::uuid),
     %(serving)s AND EXISTS (SELECT 1 FROM tenants_wake WHERE %(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s::uuid),
@@ -109,7 +111,7 @@ SELECT
     OR EXISTS (SELECT 1 FROM tenants_lane WHERE leased_until >= %(now)s
             AND (%(only)s::text[] IS NULL OR kind = ANY(%(only)s::text[]))
             AND (%(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s::uuid));
-SELECT set_config('app.sequencer', '', true)
+SELECT set_config('app.sequencer', '', true), set_config('enable_bitmapscan', 'on', true)
 """
 
 
