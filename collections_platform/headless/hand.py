@@ -64,6 +64,7 @@ def main() -> None:
     tenant_id, baton = uuid.UUID(sys.argv[1]), Baton(Path(sys.argv[2]))
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000)
     while True:
         wish = baton.wanted
         baton.understand(wish)

@@ -27,6 +27,7 @@ from collections_platform.headless.source import Source, open_source, profiles
 from collections_platform.headless.world import State
 from collections_platform.runner.children import Child, end_all
 from collections_platform.runner.stack import answers, listens
+from compliance.language import compiled
 from kernel.errors import DomainError
 from kernel.money import Money
 from messaging.channels.whatsapp.send import reset_runtime
@@ -53,6 +54,7 @@ def run(argv: list[str]) -> int:
     began = time.monotonic()
     gc.collect()
     gc.freeze()  # what was loaded stays: full collections would walk it again and again
+    gc.set_threshold(20_000)  # rows come and go by the thousand, and hardly any of them in circles
     try:
         state = world.find(options)
         if state is not None and state.stage == "done":
@@ -154,6 +156,7 @@ def processes(options: Options, state: State) -> Iterator[tuple[Sandbox, str, Ha
     try:
         for child in children:
             child.start()
+        compiled()  # while they start: the templates' words are read next
         until = time.monotonic() + 60
         while not (answers(f"{web_url}/readyz") and listens(sandbox_port)):
             dead = [child for child in children if not child.alive]
