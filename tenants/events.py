@@ -98,10 +98,15 @@ def emit_many(events: Iterable[Emit]) -> None:
             cursor.execute(_STAGE, [orjson.dumps(rows[start : start + _CHUNK], default=str).decode()])
 
 
+# Three statements on one way to the database. Only who gets the lock passes the wall, and the second statement sees
+# everything that the lock's former holder committed. Without sorting the planner takes the newest number from its
+# index, also where it knows nothing of the table yet: a young log grows faster than its statistics.
 _SEQUENCE = """
+SELECT set_config('app.sequencer', CASE WHEN pg_try_advisory_xact_lock(%(lock)s) THEN 'on' ELSE '' END, true),
+       set_config('enable_sort', 'off', true);
 WITH taken AS (
-    DELETE FROM tenants_stagedevent WHERE (tenant_id, id) IN (
-        SELECT tenant_id, id FROM tenants_stagedevent ORDER BY id LIMIT %s
+    DELETE FROM tenants_stagedevent WHERE current_setting('app.sequencer') = 'on' AND (tenant_id, id) IN (
+        SELECT tenant_id, id FROM tenants_stagedevent ORDER BY id LIMIT %(limit)s
     ) RETURNING *
 ), last AS MATERIALIZED (  -- once for each organisation, not for each event
     SELECT t.tenant_id, COALESCE(
@@ -115,7 +120,8 @@ WITH taken AS (
     FROM taken s JOIN last USING (tenant_id)
     RETURNING tenant_id, name, sequence
 )
-SELECT tenant_id, count(*), array_agg(DISTINCT name), min(sequence), max(sequence) FROM moved GROUP BY tenant_id
+SELECT tenant_id, count(*), array_agg(DISTINCT name), min(sequence), max(sequence) FROM moved GROUP BY tenant_id;
+SELECT set_config('app.sequencer', '', true), set_config('enable_sort', 'on', true)
 """
 _ADVISORY = 0x7261746F  # one sequencer at a time, whichever process it lives in
 
@@ -123,18 +129,9 @@ _ADVISORY = 0x7261746F  # one sequencer at a time, whichever process it lives in
 def sequence(limit: int = 5000) -> int:
     """Give staged events their numbers; returns how many. Only one process at a time does it; others return 0."""
     with transaction.atomic(), connection.cursor() as cursor:
-        # Without sorting the planner takes the newest number from its index, also where it knows nothing of the table
-        # yet: a young log grows faster than its statistics.
-        cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(%s), set_config('app.sequencer', 'on', true), "
-            "set_config('enable_sort', 'off', true)",
-            [_ADVISORY],
-        )
-        moved = []
-        if cursor.fetchone()[0]:
-            cursor.execute(_SEQUENCE, [limit])
-            moved = cursor.fetchall()
-        cursor.execute("SELECT set_config('app.sequencer', '', true), set_config('enable_sort', 'on', true)")
+        cursor.execute(_SEQUENCE, {"lock": _ADVISORY, "limit": limit})
+        cursor.nextset()
+        moved = cursor.fetchall()
         # At once, not at the events' own instant: an event may carry the machine's time, and a clock may stand still.
         wake_many(
             [
