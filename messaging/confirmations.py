@@ -56,7 +56,7 @@ def confirm(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
         if named["agreement.accepted"] or named["promise.created"]:
             lanes.wake("reminders", at=now)
         events.advance(cursor, found[-1].sequence)
-    return now
+    return now if len(found) == BATCH else None
 
 
 @work.serves("reminders")

@@ -45,7 +45,7 @@ _Cell = tuple[date, str, str, str, "uuid.UUID | None"]
 
 @work.serves(READER)
 def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
-    """Count what the log names since the last time; returns now while more is waiting."""
+    """Count what the log names since the last time; returns now while more may wait."""
     del key
     with tenant_scope(tenant.pk):
         cursor, found = events.unread(READER, limit=BATCH, names=NEWS)
@@ -53,7 +53,7 @@ def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
             return None
         count(found, tenant.country)
         events.advance(cursor, found[-1].sequence)
-    return clock.now()
+    return clock.now() if len(found) == BATCH else None
 
 
 def count(found: Sequence[Event], country: str) -> None:

@@ -32,7 +32,7 @@ _SIGNALS = {"hardship": ("vulnerable", 2), "dispute": ("complaint", 1)}
 
 @work.serves(READER)
 def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
-    """Scan the messages that the log names since the last time; returns now while more are waiting."""
+    """Scan the messages that the log names since the last time; returns now while more may wait."""
     now = clock.now()
     with tenant_scope(tenant.pk):
         cursor, found = events.unread(READER, limit=BATCH, names=_NEWS)
@@ -40,7 +40,7 @@ def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
             return None
         scan_messages({event.subject_id for event in found if event.name in _NEWS}, now=now)
         events.advance(cursor, found[-1].sequence)
-    return now
+    return now if len(found) == BATCH else None
 
 
 def scan_messages(message_ids: set[uuid.UUID], *, now: datetime) -> int:

@@ -98,12 +98,17 @@ def emit_many(events: Iterable[Emit]) -> None:
             cursor.execute(_STAGE, [orjson.dumps(rows[start : start + _CHUNK], default=str).decode()])
 
 
+# Three statements on one way to the database. Only who gets the lock passes the wall, and the second statement sees
+# everything that the lock's former holder committed. Without sorting the planner takes the newest number from its
+# index, also where it knows nothing of the table yet: a young log grows faster than its statistics.
 _SEQUENCE = """
+SELECT set_config('app.sequencer', CASE WHEN pg_try_advisory_xact_lock(%(lock)s) THEN 'on' ELSE '' END, true),
+       set_config('enable_sort', 'off', true);
 WITH taken AS (
-    DELETE FROM tenants_stagedevent WHERE (tenant_id, id) IN (
-        SELECT tenant_id, id FROM tenants_stagedevent ORDER BY id LIMIT %s
+    DELETE FROM tenants_stagedevent WHERE current_setting('app.sequencer') = 'on' AND (tenant_id, id) IN (
+        SELECT tenant_id, id FROM tenants_stagedevent ORDER BY id LIMIT %(limit)s
     ) RETURNING *
-), last AS (
+), last AS MATERIALIZED (  -- once for each organisation, not for each event
     SELECT t.tenant_id, COALESCE(
         (SELECT e.sequence FROM tenants_event e WHERE e.tenant_id = t.tenant_id ORDER BY e.sequence DESC LIMIT 1), 0
     ) AS sequence FROM (SELECT DISTINCT tenant_id FROM taken) t
@@ -115,7 +120,8 @@ WITH taken AS (
     FROM taken s JOIN last USING (tenant_id)
     RETURNING tenant_id, name, sequence
 )
-SELECT tenant_id, count(*), array_agg(DISTINCT name), min(sequence), max(sequence) FROM moved GROUP BY tenant_id
+SELECT tenant_id, count(*), array_agg(DISTINCT name), min(sequence), max(sequence) FROM moved GROUP BY tenant_id;
+SELECT set_config('app.sequencer', '', true), set_config('enable_sort', 'on', true)
 """
 _ADVISORY = 0x7261746F  # one sequencer at a time, whichever process it lives in
 
@@ -123,12 +129,9 @@ _ADVISORY = 0x7261746F  # one sequencer at a time, whichever process it lives in
 def sequence(limit: int = 5000) -> int:
     """Give staged events their numbers; returns how many. Only one process at a time does it; others return 0."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s), set_config('app.sequencer', 'on', true)", [_ADVISORY])
-        moved = []
-        if cursor.fetchone()[0]:
-            cursor.execute(_SEQUENCE, [limit])
-            moved = cursor.fetchall()
-        cursor.execute("SELECT set_config('app.sequencer', '', true)")
+        cursor.execute(_SEQUENCE, {"lock": _ADVISORY, "limit": limit})
+        cursor.nextset()
+        moved = cursor.fetchall()
         # At once, not at the events' own instant: an event may carry the machine's time, and a clock may stand still.
         wake_many(
             [
@@ -152,15 +155,34 @@ def unread(reader: str, *, limit: int = 500, names: Sequence[str] | None = None)
     scope = current()
     if scope is not None and scope.creditor_ids is not None:
         raise RuntimeError("a reader of the log needs the whole organisation: open the scope without creditor_ids")
-    EventCursor.objects.bulk_create([EventCursor(reader=reader)], ignore_conflicts=True)
-    cursor = EventCursor.objects.select_for_update(no_key=True).get(reader=reader)
-    top = latest()  # read before the events: numbers become visible in their order, so none up to it is missed
+    if (held := _hold(reader)) is None:
+        EventCursor.objects.bulk_create([EventCursor(reader=reader)], ignore_conflicts=True)
+        held = _hold(reader)
+        assert held is not None
+    cursor, top = held  # read before the events: numbers become visible in their order, so none up to it is missed
     found = Event.objects.filter(sequence__gt=cursor.sequence, sequence__lte=top).order_by("sequence")
     events = list((found if names is None else found.filter(name__in=names))[:limit])
     if not events and top > cursor.sequence:
         cursor.sequence = top
         advance(cursor, top)
     return cursor, events
+
+
+def _hold(reader: str) -> tuple[EventCursor, int] | None:
+    """The reader's cursor, locked, and the newest number after it (its own if there is none); None when it is new."""
+    tenant_id = current_tenant_id()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, sequence, COALESCE((SELECT max(e.sequence) FROM tenants_event e "
+            "WHERE e.tenant_id = %(tenant)s AND e.sequence > c.sequence), 0) FROM tenants_eventcursor c "
+            "WHERE tenant_id = %(tenant)s AND reader = %(reader)s FOR NO KEY UPDATE",
+            {"tenant": tenant_id, "reader": reader},
+        )
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    held = EventCursor(id=found[0], tenant_id=tenant_id, reader=reader, sequence=found[1])
+    return held, max(found[1], found[2])
 
 
 def advance(cursor: EventCursor, to: int) -> None:

@@ -61,29 +61,46 @@ def wake_many(lanes: Collection[tuple[uuid.UUID, str, str, datetime]]) -> None:
         )
 
 
-def collect(limit: int = 10_000) -> int:
+_COLLECT = """
+WITH taken AS (
+    DELETE FROM tenants_wake WHERE id = ANY (ARRAY(
+        SELECT id FROM tenants_wake ORDER BY id LIMIT %(wishes)s FOR UPDATE SKIP LOCKED
+    )) RETURNING tenant_id, kind, key, at
+)
+INSERT INTO tenants_lane (tenant_id, kind, key, next_at, wakes)
+SELECT w.tenant_id, w.kind, w.key, min(w.at), count(*)
+FROM taken w JOIN tenants_tenant t ON t.id = w.tenant_id
+GROUP BY w.tenant_id, w.kind, w.key ORDER BY w.tenant_id, w.kind, w.key
+ON CONFLICT (tenant_id, kind, key) DO UPDATE
+SET next_at = LEAST(tenants_lane.next_at, excluded.next_at), wakes = tenants_lane.wakes + excluded.wakes
+"""
+#: Wishes that are moved at once.
+WISHES = 10_000
+
+
+def collect(limit: int = WISHES) -> int:
     """Move committed wishes into the lanes; returns how many lanes were woken. `claim` does it first.
 
     In lane order, so that two collectors cannot deadlock; each takes wishes that the other does not hold.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH taken AS (
-                DELETE FROM tenants_wake WHERE id = ANY (ARRAY(
-                    SELECT id FROM tenants_wake ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-                )) RETURNING tenant_id, kind, key, at
-            )
-            INSERT INTO tenants_lane (tenant_id, kind, key, next_at, wakes)
-            SELECT w.tenant_id, w.kind, w.key, min(w.at), count(*)
-            FROM taken w JOIN tenants_tenant t ON t.id = w.tenant_id
-            GROUP BY w.tenant_id, w.kind, w.key ORDER BY w.tenant_id, w.kind, w.key
-            ON CONFLICT (tenant_id, kind, key) DO UPDATE
-            SET next_at = LEAST(tenants_lane.next_at, excluded.next_at), wakes = tenants_lane.wakes + excluded.wakes
-            """,
-            [limit],
-        )
+        cursor.execute(_COLLECT, {"wishes": limit})
         return int(cursor.rowcount)
+
+
+_CLAIM = """
+UPDATE tenants_lane l SET leased_until = %(lease)s, served_at = %(now)s
+FROM (
+    SELECT due.id FROM tenants_lane due JOIN tenants_tenant t ON t.id = due.tenant_id
+    WHERE due.next_at <= COALESCE(t.clock_frozen_at, %(now)s + t.clock_offset)
+      AND (due.leased_until IS NULL OR due.leased_until < %(now)s)
+      AND (%(tenant)s::uuid IS NULL OR due.tenant_id = %(tenant)s::uuid)
+      AND (%(kinds)s::text[] IS NULL OR due.kind = ANY(%(kinds)s::text[]))
+    ORDER BY due.served_at NULLS FIRST, due.next_at LIMIT %(limit)s
+    FOR UPDATE OF due SKIP LOCKED
+) picked
+WHERE l.id = picked.id RETURNING l.id, l.tenant_id, l.kind, l.key, l.wakes, l.leased_until
+"""
 
 
 def claim(
@@ -91,25 +108,14 @@ def claim(
 ) -> list[Claim]:
     """Lease due lanes (of these kinds), the longest unserved first, so that no tenant starves another.
 
-    `now` is the machine's; each lane is compared with its tenant's business clock.
+    `now` is the machine's; each lane is compared with its tenant's business clock. Wishes are collected first, on the
+    same way to the database: who collects waits for lanes in their order, and who claims waits for none.
     """
-    collect()
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            UPDATE tenants_lane l SET leased_until = %(lease)s, served_at = %(now)s
-            FROM (
-                SELECT due.id FROM tenants_lane due JOIN tenants_tenant t ON t.id = due.tenant_id
-                WHERE due.next_at <= COALESCE(t.clock_frozen_at, %(now)s + t.clock_offset)
-                  AND (due.leased_until IS NULL OR due.leased_until < %(now)s)
-                  AND (%(tenant)s::uuid IS NULL OR due.tenant_id = %(tenant)s::uuid)
-                  AND (%(kinds)s::text[] IS NULL OR due.kind = ANY(%(kinds)s::text[]))
-                ORDER BY due.served_at NULLS FIRST, due.next_at LIMIT %(limit)s
-                FOR UPDATE OF due SKIP LOCKED
-            ) picked
-            WHERE l.id = picked.id RETURNING l.id, l.tenant_id, l.kind, l.key, l.wakes, l.leased_until
-            """,
+            f"{_COLLECT};{_CLAIM}",
             {
+                "wishes": WISHES,
                 "now": now,
                 "lease": now + timedelta(seconds=settings.LEASE_SECONDS),
                 "tenant": str(tenant_id) if tenant_id else None,
@@ -117,6 +123,7 @@ def claim(
                 "limit": limit,
             },
         )
+        cursor.nextset()
         return [Claim(*row) for row in cursor.fetchall()]
 
 
@@ -134,10 +141,13 @@ def release(lane: Claim, *, next_at: datetime | None) -> None:
         )
 
 
-def next_due(tenant_id: uuid.UUID) -> datetime | None:
-    """The business instant of the tenant's next due lane; None when nothing is planned."""
+def next_due(tenant_id: uuid.UUID, *, but: Collection[str] = ()) -> datetime | None:
+    """The business instant of the tenant's next due lane, `but` of these kinds; None when nothing is planned."""
     collect()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT min(next_at) FROM tenants_lane WHERE tenant_id = %s", [str(tenant_id)])
+        cursor.execute(
+            "SELECT min(next_at) FROM tenants_lane WHERE tenant_id = %s AND kind <> ALL (%s::text[])",
+            [str(tenant_id), list(but)],
+        )
         (found,) = cursor.fetchone()
     return None if found is None or found >= NEVER else found

@@ -10,6 +10,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -17,8 +18,7 @@ from django.db import connection
 from kernel.clock import Clock, machine_now
 from tenants import events, jobs, lanes
 from tenants.again import persistently
-from tenants.models import StagedEvent, Tenant
-from tenants.scope import tenant_scope
+from tenants.models import Tenant
 
 log = logging.getLogger("trato.work")
 
@@ -66,25 +66,98 @@ def known() -> frozenset[str]:
     return frozenset(_servers) | jobs.known()
 
 
+def _serving(only: Collection[str] | None) -> bool:
+    """Whether any lane is among what is asked for."""
+    return only is None or not _servers.keys().isdisjoint(only)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What there is to do at this moment."""
+
+    #: Events without a number, and wishes that no lane has heard of yet.
+    staged: bool
+    wished: bool
+    jobs: bool
+    lanes: bool
+    #: Work that is in a living process's hands.
+    held: bool
+
+    @property
+    def due(self) -> bool:
+        """Whether anything can be begun now."""
+        return self.staged or self.wished or self.jobs or self.lanes
+
+
+# These tables are queues: their indexes are full of what was there. A plain scan of an index forgets it on the way, a
+# bitmap's reads it again every time.
+_LOOK = """
+SELECT set_config('app.sequencer', 'on', true), set_config('enable_bitmapscan', 'off', true);
+SELECT
+    %(serving)s AND EXISTS (SELECT 1 FROM tenants_stagedevent WHERE %(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s::uuid),
+    %(serving)s AND EXISTS (SELECT 1 FROM tenants_wake WHERE %(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s::uuid),
+    EXISTS (SELECT 1 FROM tenants_job WHERE due_at <= %(now)s AND parked_at IS NULL
+            AND (leased_until IS NULL OR leased_until < %(now)s)
+            AND (%(only)s::text[] IS NULL OR task = ANY(%(only)s::text[]))
+            AND (%(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s::uuid)),
+    %(serving)s AND EXISTS (SELECT 1 FROM tenants_lane l JOIN tenants_tenant t ON t.id = l.tenant_id
+            WHERE l.next_at <= COALESCE(t.clock_frozen_at, %(now)s + t.clock_offset)
+            AND (l.leased_until IS NULL OR l.leased_until < %(now)s)
+            AND (%(only)s::text[] IS NULL OR l.kind = ANY(%(only)s::text[]))
+            AND (%(tenant)s::uuid IS NULL OR l.tenant_id = %(tenant)s::uuid)),
+    EXISTS (SELECT 1 FROM tenants_job WHERE leased_until >= %(now)s AND parked_at IS NULL
+            AND (%(only)s::text[] IS NULL OR task = ANY(%(only)s::text[]))
+            AND (%(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s::uuid))
+    OR EXISTS (SELECT 1 FROM tenants_lane WHERE leased_until >= %(now)s
+            AND (%(only)s::text[] IS NULL OR kind = ANY(%(only)s::text[]))
+            AND (%(tenant)s::uuid IS NULL OR tenant_id = %(tenant)s::uuid));
+SELECT set_config('app.sequencer', '', true), set_config('enable_bitmapscan', 'on', true)
+"""
+
+
+def look(*, tenant_id: uuid.UUID | None = None, only: Collection[str] | None = None) -> Waiting:
+    """What waits (of `only`), found with one question: most of the time it is nothing.
+
+    Events and wishes wake lanes, so they do not count where only jobs are asked for.
+    """
+    given = {
+        "now": machine_now(),
+        "tenant": None if tenant_id is None else str(tenant_id),
+        "only": None if only is None else list(only),
+        "serving": _serving(only),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_LOOK, given)
+        cursor.nextset()
+        return Waiting(*cursor.fetchone())
+
+
 def pulse(*, seconds: float = 5.0, tenant_id: uuid.UUID | None = None, only: Collection[str] | None = None) -> int:
     """Number events and serve what is due, for at most this long; returns how many pieces of work were done.
 
     `only`: the kinds of lanes and tasks of jobs that are served (see `known`); everything when it is not given.
     """
     done, until = 0, time.monotonic() + seconds
-    while time.monotonic() < until and (made := turn(until=until, tenant_id=tenant_id, only=only)):
+    while time.monotonic() < until and (waiting := look(tenant_id=tenant_id, only=only)).due:
+        made = turn(waiting, until=until, tenant_id=tenant_id, only=only)
+        if not made:
+            break
         done += made
     return done
 
 
-def turn(*, until: float, tenant_id: uuid.UUID | None, only: Collection[str] | None) -> int:
-    """Number events once and serve some of what is due; returns how many pieces of work were done.
+def turn(waiting: Waiting, *, until: float, tenant_id: uuid.UUID | None, only: Collection[str] | None) -> int:
+    """Number events once and serve some of what waits; returns how many pieces of work were done.
 
     `until`: the reading of `time.monotonic` from which on nothing more is begun. Celery ends a task that takes too
     long: what this one cannot begin is for the next.
     """
-    done = events.sequence()
-    done += jobs.perform_all(jobs.lease(now=machine_now(), tenant_id=tenant_id, limit=50, tasks=only), until=until)
+    done = events.sequence() if waiting.staged else 0
+    if waiting.jobs:
+        leased = jobs.lease(now=machine_now(), tenant_id=tenant_id, limit=50, tasks=only)
+        done += jobs.perform_all(leased, until=until)
+    if not _serving(only) or not (done or waiting.wished or waiting.lanes):
+        return done
     for lane in lanes.claim(now=machine_now(), tenant_id=tenant_id, limit=10, kinds=only):
         if time.monotonic() >= until:
             lanes.release(lane, next_at=lanes.AT_ONCE)
@@ -100,31 +173,17 @@ def drain(tenant_id: uuid.UUID, *, seconds: float = 600.0, only: Collection[str]
     Raises TimeoutError when it never ends.
     """
     done, until = 0, time.monotonic() + seconds
-    while not idle(tenant_id, only=only):
-        done += (made := turn(until=time.monotonic() + 5.0, tenant_id=tenant_id, only=only))
+    while (waiting := look(tenant_id=tenant_id, only=only)).due or waiting.held:
+        made = turn(waiting, until=time.monotonic() + 5.0, tenant_id=tenant_id, only=only) if waiting.due else 0
+        done += made
         if time.monotonic() > until:
             raise TimeoutError(f"work of tenant {tenant_id} does not end after {seconds} s")
-        if not made:
+        if not (made or waiting.wished):
             time.sleep(0.005)  # the rest is in another process's hands
     return done
 
 
 def idle(tenant_id: uuid.UUID, *, only: Collection[str] | None = None) -> bool:
-    """Whether nothing of the tenant is due now, leased by a living process, or staged without a number."""
-    now = machine_now()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT 1 FROM tenants_wake WHERE tenant_id = %(tenant)s) "
-            "OR EXISTS (SELECT 1 FROM tenants_job WHERE tenant_id = %(tenant)s AND parked_at IS NULL "
-            "           AND (%(only)s::text[] IS NULL OR task = ANY(%(only)s::text[])) "
-            "           AND (leased_until > %(now)s OR (leased_until IS NULL AND due_at <= %(now)s))) "
-            "OR EXISTS (SELECT 1 FROM tenants_lane l JOIN tenants_tenant t ON t.id = l.tenant_id "
-            "           WHERE l.tenant_id = %(tenant)s AND (%(only)s::text[] IS NULL OR l.kind = ANY(%(only)s::text[])) "
-            "           AND (l.leased_until > %(now)s OR (l.leased_until IS NULL "
-            "           AND l.next_at <= COALESCE(t.clock_frozen_at, %(now)s + t.clock_offset))))",
-            {"tenant": tenant_id, "now": now, "only": None if only is None else list(only)},
-        )
-        if cursor.fetchone()[0]:
-            return False
-    with tenant_scope(tenant_id):
-        return not StagedEvent.objects.exists()
+    """Whether nothing of the tenant (of `only`) is due now or in a living process's hands."""
+    waiting = look(tenant_id=tenant_id, only=only)
+    return not (waiting.due or waiting.held)

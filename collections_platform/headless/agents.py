@@ -7,6 +7,8 @@ import uuid
 from contextlib import suppress
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from kernel.errors import DomainError
 from messaging.conversations import close
 from messaging.models import Conversation, Message
@@ -62,13 +64,22 @@ class Crew:
         """Answer what has waited since before this tick; returns how many were answered or tried."""
         with tenant_scope(self.tenant_id):
             waiting = list(
-                Conversation.objects.filter(needs_human_at__lt=now, speaker=Conversation.Speaker.AGENT)
+                self._queue.filter(needs_human_at__lt=now)
                 .select_related("person")
                 .order_by("needs_human_at", "address")[: AGENTS * PER_TICK]
             )
             for conversation in waiting:
                 self._one(conversation, now=now)
             return len(waiting)
+
+    def waited_for(self) -> bool:
+        """Whether somebody waits for one of them."""
+        with tenant_scope(self.tenant_id):
+            return self._queue.exists()
+
+    @property
+    def _queue(self) -> QuerySet[Conversation]:
+        return Conversation.objects.filter(needs_human_at__isnull=False, speaker=Conversation.Speaker.AGENT)
 
     def _one(self, conversation: Conversation, *, now: datetime) -> None:
         last = (

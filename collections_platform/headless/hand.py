@@ -19,6 +19,8 @@ import django
 LOOKS = ("scan", "figures", "seal", "verify")
 #: What the hand may do, by the byte that the run writes: nothing; look; answer messages too; send too.
 REST, LOOK, ANSWER, SEND = 0, 1, 2, 3
+#: Before it looks again for something to do.
+IDLE_SECONDS = 0.02
 SHARED: dict[int, tuple[str, ...]] = {
     LOOK: LOOKS,
     ANSWER: ("messaging.react", *LOOKS),
@@ -62,13 +64,14 @@ def main() -> None:
     tenant_id, baton = uuid.UUID(sys.argv[1]), Baton(Path(sys.argv[2]))
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000)
     while True:
         wish = baton.wanted
         baton.understand(wish)
-        if wish == REST:
+        done = wish != REST and work.pulse(seconds=1.0, tenant_id=tenant_id, only=SHARED[wish])
+        pause = time.monotonic() + (0 if done else IDLE_SECONDS)
+        while time.monotonic() < pause and baton.wanted == wish:  # the run waits until we have understood
             time.sleep(0.001)
-        elif not work.pulse(seconds=1.0, tenant_id=tenant_id, only=SHARED[wish]):
-            time.sleep(0.02)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from collections_platform.headless.source import Source, open_source, profiles
 from collections_platform.headless.world import State
 from collections_platform.runner.children import Child, end_all
 from collections_platform.runner.stack import answers, listens
+from compliance.language import compiled
 from kernel.errors import DomainError
 from kernel.money import Money
 from messaging.channels.whatsapp.send import reset_runtime
@@ -41,6 +42,8 @@ from tenants.services import move_clock
 
 #: The clock moves in steps of at least this much, on a grid, so that runs repeat.
 STEP = timedelta(hours=1)
+#: How often all that was done is looked at (scans, figures, seals): it does not matter when.
+LOOK_EVERY = timedelta(hours=6)
 #: Rows from which on the second process pays for being asked.
 WORTH_HELP = 200
 
@@ -51,6 +54,7 @@ def run(argv: list[str]) -> int:
     began = time.monotonic()
     gc.collect()
     gc.freeze()  # what was loaded stays: full collections would walk it again and again
+    gc.set_threshold(20_000)  # rows come and go by the thousand, and hardly any of them in circles
     try:
         state = world.find(options)
         if state is not None and state.stage == "done":
@@ -152,6 +156,7 @@ def processes(options: Options, state: State) -> Iterator[tuple[Sandbox, str, Ha
     try:
         for child in children:
             child.start()
+        compiled()  # while they start: the templates' words are read next
         until = time.monotonic() + 60
         while not (answers(f"{web_url}/readyz") and listens(sandbox_port)):
             dead = [child for child in children if not child.alive]
@@ -205,7 +210,7 @@ def play(options: Options, state: State, sandbox: Sandbox, web_url: str, hand: H
     at = datetime.fromisoformat(state.tick_at) if state.tick_at else START
     # A run that was stopped inside a tick finds the sandbox ahead of what it had written down: finish that tick.
     at = max(at, sandbox.now())
-    before = state.seconds
+    before, looked = state.seconds, at
     bar = tqdm(
         total=options.days, initial=round((at - START) / timedelta(days=1), 2), desc="days", unit="d", dynamic_ncols=True,
         file=sys.stdout, mininterval=0.5, bar_format="{l_bar}{bar}| {n:.1f}/{total} days [{elapsed}<{remaining}]",
@@ -217,42 +222,53 @@ def play(options: Options, state: State, sandbox: Sandbox, web_url: str, hand: H
         if tenant.clock().now() < at:
             with tenant_scope(tenant_id):
                 move_clock(tenant, to=at, actor="system:headless")
-        live(tenant_id, hand)
-        if bank(state, sandbox, erp) + crew.answer(now=at):
-            live(tenant_id, hand)
+        live(tenant_id, hand, look=False)
+        told = bank(state, sandbox, erp) + crew.answer(now=at)
+        look = at - looked >= LOOK_EVERY or at >= end
+        if told or look:
+            live(tenant_id, hand, look=look)
+        looked = at if look else looked
         state.tick_at, state.seconds = at.isoformat(), before + time.monotonic() - began
         state.save(path)
         bar.update(round((at - START) / timedelta(days=1), 2) - bar.n)
         if at >= end:
             break
-        at = min(end, _next_tick(at, sandbox.next_at(), lanes.next_due(tenant_id)))
+        # What only looks back is no reason to stop the clock; what waits for an agent is answered at the next step.
+        soonest = _next_tick(at, sandbox.next_at(), lanes.next_due(tenant_id, but=LOOKS))
+        at = min(end, at + STEP if soonest > at + STEP and crew.waited_for() else soonest)
     bar.close()
 
 
-def live(tenant_id: uuid.UUID, hand: Hand) -> None:
+def live(tenant_id: uuid.UUID, hand: Hand, *, look: bool) -> None:
     """Do everything that is due at this instant, in the same order in every run.
 
     First everything that came in is taken in, then answered, then heard by whoever follows the log; only then is
     anything asked for that was planned. The hand shares what touches one conversation each, and the sending; while it
-    does not, it looks at what was done.
+    does not, it looks at what was done; with `look` all of that has been looked at in the end.
     """
     every = work.known() - set(LOOKS)
+    if work.idle(tenant_id, only=None if look else every):
+        return
     hand.help(LOOK, needed=False)
     work.drain(tenant_id, only=jobs.known() - {arrivals.REACT})
-    hand.help(ANSWER, needed=_waiting(tenant_id, Job.objects.filter(task=arrivals.REACT)) >= WORTH_HELP)
+    hand.help(ANSWER, needed=_many(Job.objects.filter(tenant_id=tenant_id, task=arrivals.REACT)))
     work.drain(tenant_id, only={arrivals.REACT})
     hand.help(LOOK, needed=False)
     for later in ({"requests", "sequence", "dispatch"}, {"sequence", "dispatch"}, {"dispatch"}):
         work.drain(tenant_id, only=every - later)
-    hand.help(SEND, needed=_waiting(tenant_id, Outbound.objects.filter(state="queued")) >= WORTH_HELP)
-    work.drain(tenant_id)
+    if work.look(tenant_id=tenant_id, only={"dispatch"}).due:
+        with tenant_scope(tenant_id):
+            many = _many(Outbound.objects.filter(state="queued"))
+        hand.help(SEND, needed=many)
+        work.drain(tenant_id, only=every)
+    if look:
+        work.drain(tenant_id)
     hand.help(REST, needed=False)
 
 
-def _waiting(tenant_id: uuid.UUID, rows: QuerySet[Any]) -> int:
-    """How many rows wait, counted no further than matters."""
-    with tenant_scope(tenant_id):
-        return rows.filter(tenant_id=tenant_id)[:WORTH_HELP].count()
+def _many(rows: QuerySet[Any]) -> bool:
+    """Whether so many rows wait that the second process pays for being asked; counted no further than matters."""
+    return rows[:WORTH_HELP].count() >= WORTH_HELP
 
 
 def _next_tick(at: datetime, *candidates: datetime | None) -> datetime:

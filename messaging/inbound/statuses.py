@@ -7,11 +7,8 @@ the send itself was stored, and is then matched by our callback data (whatsapp-c
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-
-from django.db.models import F, Q
-from django.db.models.functions import Coalesce
 
 from compliance.services import settle
 from messaging.channels.base import Accepted
@@ -20,6 +17,7 @@ from messaging.channels.whatsapp.receive import Status
 from messaging.models import Message, Outbound, ProviderMessage, StatusReport
 from messaging.sending import outcomes
 from portfolio.models import ContactPoint
+from tenants import bulk
 from tenants.digests import digest_of
 from tenants.events import Emit, emit_many
 
@@ -32,7 +30,10 @@ _EARLIER = {
 }
 #: Reports that prove that the message reached the phone.
 _PROOF = ("delivered", "read")
+#: In the order in which states follow one another.
 _STAMP = {"sent": "sent_at", "delivered": "delivered_at", "read": "read_at", "failed": "failed_at"}
+#: What reports change about a message.
+_MOVED = ("state", "error_code", *_STAMP.values())
 
 
 #: What we believe of a send until a report proves that it left; `queued` after a refusal that was none.
@@ -93,10 +94,18 @@ def apply(reports: Sequence[Status], *, now: datetime) -> int:
     if not rows:
         return 0
     StatusReport.objects.bulk_create([row for row, _ in rows])
-    for state in ("sent", "delivered", "read", "failed"):
-        _move(state, [(row, report) for row, report in rows if row.state == state])
     failed = {pk for pk, message in messages.items() if message.state == "failed"}
-    _not_failed([row.message_id for row, _ in rows if row.message_id in failed and row.state in _PROOF])
+    reached = {row.message_id for row, _ in rows if row.message_id in failed and row.state in _PROOF}
+    for state, stamp in _STAMP.items():
+        for row, report in rows:
+            if row.state == state:
+                _move(messages[row.message_id], row, stamp)
+                if state == "failed" and messages[row.message_id].state == "failed":
+                    _unreached(messages[row.message_id], report)
+    for message_id in reached:
+        messages[message_id].error_code = ""
+    bulk.update(Message, [messages[pk] for pk in {row.message_id for row, _ in rows}], _MOVED)
+    _not_failed(reached)
     emit_many(
         Emit(f"message.{row.state}", "messaging.statusreport", row.pk, row.provider_at,
              messages[row.message_id].creditor_id, digest=digest_of("messaging.statusreport", row),
@@ -107,34 +116,27 @@ def apply(reports: Sequence[Status], *, now: datetime) -> int:
     return len(rows)
 
 
-def _move(state: str, rows: Sequence[tuple[StatusReport, Status]]) -> None:
-    """Move messages forward to `state`, and keep the provider's instant of it."""
-    if not rows:
-        return
-    stamp = _STAMP[state]
-    by_instant: dict[datetime, list[uuid.UUID]] = {}
-    for row, _ in rows:
-        by_instant.setdefault(row.provider_at, []).append(row.message_id)
-    for at, ids in by_instant.items():
-        Message.objects.filter(pk__in=ids).update(**{stamp: Coalesce(F(stamp), at)})
-    ids = [row.message_id for row, _ in rows]
-    Message.objects.filter(Q(pk__in=ids) & Q(state__in=_EARLIER[state])).update(state=state)
-    if state == "failed":
-        for row, report in rows:
-            # A failure that comes after the proof of delivery is kept as a report, and says nothing else.
-            if not Message.objects.filter(pk=row.message_id, state="failed").update(error_code=row.error_code):
-                continue
-            if classify(row.error_code) == Kind.RECIPIENT and row.error_code == "131026":
-                ContactPoint.objects.filter(
-                    pk__in=Message.objects.filter(pk=row.message_id).values("conversation__contact_point_id")
-                ).update(unreachable_at=report.at)
+def _move(message: Message, row: StatusReport, stamp: str) -> None:
+    """Move a locked message forward to the report's state, and keep the provider's instant of it."""
+    if getattr(message, stamp) is None:
+        setattr(message, stamp, row.provider_at)
+    if message.state in _EARLIER[row.state]:
+        message.state = row.state
 
 
-def _not_failed(ids: Sequence[uuid.UUID]) -> None:
+def _unreached(message: Message, report: Status) -> None:
+    """It failed; a failure that comes after the proof of delivery is kept as a report, and says nothing else."""
+    message.error_code = report.error_code[:20]
+    if classify(message.error_code) == Kind.RECIPIENT and message.error_code == "131026":
+        ContactPoint.objects.filter(
+            pk__in=Message.objects.filter(pk=message.pk).values("conversation__contact_point_id")
+        ).update(unreachable_at=report.at)
+
+
+def _not_failed(ids: Collection[uuid.UUID]) -> None:
     """What was reported as failed has reached the phone after all: take back what we concluded."""
     if not ids:
         return
-    Message.objects.filter(pk__in=ids).update(error_code="")
     ContactPoint.objects.filter(
         pk__in=Message.objects.filter(pk__in=ids).values("conversation__contact_point_id")
     ).update(unreachable_at=None)

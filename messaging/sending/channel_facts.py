@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from compliance.services import ChannelFacts
-from messaging.models import Number, SendRequest
+from messaging.models import MessageTemplate, Number, SendRequest
 from tenants import bulk
 from tenants.models import Tenant
 from tenants.scope import current_tenant_id
@@ -17,12 +17,6 @@ from tenants.scope import current_tenant_id
 WINDOW = timedelta(hours=24)
 #: Our clock and Meta's differ: stop this much before the window closes.
 WINDOW_MARGIN = timedelta(minutes=1)
-_STOPS = """
-SELECT sending_stopped_at IS NOT NULL,
-       ARRAY(SELECT id FROM portfolio_creditor WHERE sending_stopped_at IS NOT NULL),
-       ARRAY(SELECT id FROM messaging_messagetemplate WHERE status <> 'approved')
-FROM tenants_tenant WHERE id = %s
-"""
 
 
 class Talk(Protocol):
@@ -50,24 +44,41 @@ class Thread(NamedTuple):
     frozen_at: datetime | None
 
 
+_STOPS = """
+SELECT t.sending_stopped_at IS NOT NULL,
+    ARRAY(SELECT c.id FROM portfolio_creditor c WHERE c.tenant_id = t.id AND c.sending_stopped_at IS NOT NULL),
+    ARRAY(SELECT m.id FROM messaging_messagetemplate m WHERE m.tenant_id = t.id AND m.status <> %(approved)s)
+FROM tenants_tenant t WHERE t.id = %(tenant)s
+"""
+
+
 class Channels:
-    """The organisation's numbers, accounts and stops as they are now; answers per conversation."""
+    """The organisation's numbers, accounts and stops as they are when first asked for; answers per conversation."""
 
     def __init__(self, *, now: datetime) -> None:
         self.now = now
-        self.numbers: dict[uuid.UUID, Number] = {row.pk: row for row in Number.objects.select_related("account")}
-        with bulk.beside() as cursor:
-            cursor.execute(_STOPS, [current_tenant_id()])
-            self.stopped, creditors, templates = cursor.fetchone()
-        self.stopped_creditors = frozenset(creditors)
-        #: Templates that WhatsApp paused or took back: what was queued with them waits, unsent.
-        self.unusable = frozenset(templates)
         self._used: dict[uuid.UUID, list[tuple[datetime, uuid.UUID]]] = {}
 
     @cached_property
     def tenant(self) -> Tenant:
-        """The organisation."""
+        """The organisation itself."""
         return Tenant.objects.get(pk=current_tenant_id())
+
+    @cached_property
+    def numbers(self) -> dict[uuid.UUID, Number]:
+        """Its numbers, with the account of each."""
+        return {row.pk: row for row in Number.objects.select_related("account")}
+
+    @cached_property
+    def _stops(self) -> tuple[bool, frozenset[uuid.UUID], frozenset[uuid.UUID]]:
+        """Whether nothing is sent at all; the creditors that stand still; the templates that may not be used.
+
+        Templates that WhatsApp paused or took back: what was queued with them waits, unsent.
+        """
+        with bulk.beside() as cursor:
+            cursor.execute(_STOPS, {"tenant": current_tenant_id(), "approved": MessageTemplate.Status.APPROVED})
+            stopped, creditors, templates = cursor.fetchone()
+        return stopped, frozenset(creditors), frozenset(templates)
 
     def number_for(self, creditor_id: uuid.UUID) -> Number | None:
         """The creditor's own number where it has one, else the organisation's first; a working one before a paused."""
@@ -87,8 +98,8 @@ class Channels:
         """The channel's facts for one send in this conversation; without a template it is free text."""
         number = self.numbers[conversation.number_id]
         paused, until = self.paused(number)
-        stopped = self.stopped or creditor_id in self.stopped_creditors or conversation.frozen_at
-        if stopped or template_id in self.unusable:
+        stopped, creditors, unusable = self._stops
+        if stopped or creditor_id in creditors or conversation.frozen_at or template_id in unusable:
             paused, until = True, None
         window = None
         if conversation.last_inbound_at is not None:

@@ -39,10 +39,13 @@ SLICE_SECONDS = 10.0
 def serve(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
     """Send what is queued on one number, for a bounded time; returns when to look again."""
     number_id, until = uuid.UUID(key), time.monotonic() + SLICE_SECONDS
+    looked = False
     while time.monotonic() < until:
         now = clock.now()
         with tenant_scope(tenant.pk):
-            doubtful(number_id, now=now)
+            if not looked:
+                doubtful(number_id, now=now)
+            looked = True
             line, parcels, again = claim(number_id, now=now)
         if not parcels or line is None:
             return again

@@ -21,8 +21,9 @@ from messaging.models import (
     WhatsAppAccount,
 )
 from portfolio.models import ContactPoint
-from tenants import audit, lanes
+from tenants import audit, bulk, lanes
 from tenants.events import Emit, emit_many
+from tenants.scope import current_tenant_id
 
 TRIES_MAX = 6
 UNREACHABLE = "unreachable"
@@ -32,7 +33,7 @@ _FINAL_ON_PHONE = [Message.State.SENT, Message.State.DELIVERED, Message.State.RE
 def record(number_id: uuid.UUID, answers: Mapping[uuid.UUID, Outcome], *, now: datetime) -> None:
     """Write down the outcomes of one slice, in one transaction that the caller opened."""
     # Conversations first, as whoever takes in a message locks them, and then the requests.
-    spoken_in = Outbound.objects.filter(pk__in=answers).values("request__conversation_id")
+    spoken_in = set(Outbound.objects.filter(pk__in=answers).values_list("request__conversation_id", flat=True))
     list(Conversation.objects.select_for_update(no_key=True).filter(pk__in=spoken_in).order_by("pk").values_list("pk"))
     rows = {
         row.pk: row
@@ -95,12 +96,16 @@ def accepted(taken: Sequence[tuple[Outbound, Accepted]], *, now: datetime) -> No
         [ProviderMessage(provider_id=answer.provider_id, message_id=row.request.message_id) for row, answer in taken],
         ignore_conflicts=True,
     )
-    by_wire: dict[str, list[uuid.UUID]] = {}
-    for row, answer in taken:
-        if answer.wire_address and answer.wire_address != row.to.lstrip("+"):
-            by_wire.setdefault(answer.wire_address, []).append(row.request.conversation_id)
-    for wire_address, conversations in by_wire.items():
-        Conversation.objects.filter(pk__in=conversations).update(wire_address=wire_address)
+    wires = {
+        row.request.conversation_id: answer.wire_address
+        for row, answer in taken
+        if answer.wire_address and answer.wire_address != row.to.lstrip("+")
+    }
+    bulk.update(
+        Conversation,
+        [Conversation(tenant_id=current_tenant_id(), id=pk, wire_address=wire) for pk, wire in wires.items()],
+        ["wire_address"],
+    )
     Conversation.objects.filter(pk__in={r.conversation_id for r in requests}).update(
         last_outbound_at=now, updated_at=now
     )

@@ -23,6 +23,8 @@ from tenants.models import Event, Tenant
 from tenants.scope import tenant_scope
 
 BATCH = 200
+#: Events that are read at once.
+READ = 2000
 READER = "enrol"
 _NEWS = (
     "debtor.saved", "invoice.saved", "payment.recorded", "payment.reversed", "promise.created", "promise.kept",
@@ -63,7 +65,7 @@ def follow(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
     """Read the log and bring the debtors it names in line."""
     now = clock.now()
     with tenant_scope(tenant.pk):
-        cursor, found = events.unread(READER, limit=2000, names=_NEWS)
+        cursor, found = events.unread(READER, limit=READ, names=_NEWS)
         if not found:
             return None
         wanted: set[uuid.UUID] = set()
@@ -80,7 +82,7 @@ def follow(tenant: Tenant, key: str, clock: Clock) -> datetime | None:
         if any(event.name == "template.changed" and event.data.get("status") == "approved" for event in found):
             unblock_templates(now=now)
         events.advance(cursor, found[-1].sequence)
-    return now
+    return now if len(found) == READ else None
 
 
 @work.serves("sequence")

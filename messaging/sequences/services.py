@@ -67,11 +67,11 @@ def accounts(debtor_ids: Iterable[uuid.UUID]) -> list[Account]:
         Dispute.objects.filter(debtor_id__in=ids, state="open", invoice=None).values_list("debtor_id", flat=True)
     )
     zones: dict[uuid.UUID, str] = {}
-    for person_id, found in ContactPoint.objects.filter(person_id__in=[d.person_id for d in debtors]).values_list(
-        "person_id", "zones"
-    ):
-        if found:
-            zones.setdefault(person_id, found[0])
+    unplaced = [d.person_id for d in debtors if not (d.person.declared_zone or d.person.address_zone)]
+    if unplaced:
+        for person_id, found in ContactPoint.objects.filter(person_id__in=unplaced).values_list("person_id", "zones"):
+            if found:
+                zones.setdefault(person_id, found[0])
     result = []
     for debtor in debtors:
         own = invoices[debtor.pk]
@@ -261,9 +261,10 @@ def pause_people(person_ids: Collection[uuid.UUID], *, reason: str, now: datetim
     """The same for several people at once."""
     if not person_ids:
         return 0
+    debtors = list(Debtor.objects.filter(person_id__in=person_ids).values_list("pk", flat=True))
     rows = list(
         Enrolment.objects.select_for_update(no_key=True)
-        .filter(debtor__person_id__in=person_ids, state__in=[Enrolment.State.ACTIVE, Enrolment.State.PAUSED])
+        .filter(debtor_id__in=debtors, state__in=[Enrolment.State.ACTIVE, Enrolment.State.PAUSED])
         .order_by("pk")
     )
     for row in rows:
