@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,6 +19,22 @@ from collections_platform.runner.testbed import open_testbed
 
 PROCESSES = "2"  # the machines this is meant for have two cores
 DEBUGGER = {"--pdb", "--trace"}
+_PROGRAMS = Path(sys.executable).parent
+Checks = dict[str, tuple[str, ...]]
+Begun = dict[str, Future[tuple[subprocess.CompletedProcess[str], float]]]
+#: Checks that only read the code, while the database is being made, and those that ask the database; the longest first.
+READING: Checks = {
+    "types": (str(_PROGRAMS / "mypy"),),
+    "format": (str(_PROGRAMS / "ruff"), "format", "--check", "."),
+    "lint": (str(_PROGRAMS / "ruff"), "check", "."),
+    "import contracts": (str(_PROGRAMS / "lint-imports"),),
+}
+ASKING: Checks = {
+    "migrations": (sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"),
+    "deployment": (sys.executable, "manage.py", "check"),
+}
+#: The types of the models are read through the settings, which want an address; nobody calls there.
+NOWHERE = "postgres://nobody@127.0.0.1:1/none"
 
 
 def main(argv: list[str]) -> int:
@@ -28,18 +45,20 @@ def main(argv: list[str]) -> int:
     arguments = parser.parse_args(own)
     os.environ.update(made_up_secrets())
     browser_files.bring_up_to_date()
+    checks, tests = arguments.checks or not passed_on, not arguments.checks or bool(passed_on)
     with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(2))
+        begun = begin(pool, READING, os.environ | {"DATABASE_URL": NOWHERE}) if checks else {}
         testbed = open_testbed(stack)
         # Handed on so that pytest's own processes use these servers and not others.
         os.environ |= {"DATABASE_ADMIN_URL": testbed.admin_url, "REDIS_URL": testbed.redis_url}
-        failed = []
-        if arguments.checks or not passed_on:
-            # Its look at the migrations' history needs a database; the template's is as the code has it.
-            failed = run_checks(os.environ | testbed.environ(testbed.template))
-        code = 0
-        if not (arguments.checks and not passed_on):
+        if checks:
+            # The look at the migrations' history needs a database; the template's is as the code has it.
+            begun |= begin(pool, ASKING, os.environ | testbed.environ(testbed.template))
+        if tests:
             bring_browser(passed_on)
-            code = run_pytest(passed_on)
+        failed = tell(begun)
+        code = run_pytest(passed_on) if tests else 0
     if failed:
         sys.stderr.write(f"Failed: {', '.join(failed)}\n")
     return code or int(bool(failed))
@@ -64,23 +83,23 @@ def bring_browser(passed_on: list[str]) -> None:
         sys.stderr.write(f"{problem}\n")
 
 
-def run_checks(environ: dict[str, str]) -> list[str]:
-    """Run every check, print what each took and what a failed one said; returns the names of the failed."""
-    programs = Path(sys.executable).parent
-    checks = {
-        "format": [str(programs / "ruff"), "format", "--check", "."],
-        "lint": [str(programs / "ruff"), "check", "."],
-        "types": [str(programs / "mypy")],
-        "import contracts": [str(programs / "lint-imports")],
-        "migrations": [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"],
-        "deployment": [sys.executable, "manage.py", "check"],
-    }
-    failed = []
-    for name, command in checks.items():
+def begin(pool: Executor, checks: Checks, environ: dict[str, str]) -> Begun:
+    """Start checks beside each other; see `tell`."""
+
+    def run(command: tuple[str, ...]) -> tuple[subprocess.CompletedProcess[str], float]:
         started = time.monotonic()
         done = subprocess.run(command, cwd=TOP, env=environ, check=False, capture_output=True, text=True)
-        verdict = "failed" if done.returncode else "ok"
-        sys.stdout.write(f"{name:<17} {verdict} ({time.monotonic() - started:.1f} s)\n")
+        return done, time.monotonic() - started
+
+    return {name: pool.submit(run, command) for name, command in checks.items()}
+
+
+def tell(begun: Begun) -> list[str]:
+    """Print what each check took and what a failed one said; returns the names of the failed."""
+    failed = []
+    for name, check in begun.items():
+        done, seconds = check.result()
+        sys.stdout.write(f"{name:<17} {'failed' if done.returncode else 'ok'} ({seconds:.1f} s)\n")
         if done.returncode:
             failed.append(name)
             sys.stdout.write(done.stdout + done.stderr)
