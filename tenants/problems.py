@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -12,7 +13,10 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from kernel.errors import DomainError
+from tenants.again import passing
 from tenants.language import told
+
+log = logging.getLogger("trato.api")
 
 MEDIA_TYPE = "application/problem+json"
 #: DomainErrors whose status is not 422.
@@ -76,6 +80,12 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return problem(404, "not_found", _("there is nothing here that you may see"), **extra)
     if isinstance(error, PermissionDenied):
         return problem(403, "forbidden", _("you may not do this"), **extra)
+    if passing(error):
+        log.error("the database is away or full: %s", error)
+        detail = _("the database is away or full, and nothing of this was stored: send it again in a moment")
+        answer = problem(503, "unavailable", detail, retryable=True, **extra)
+        answer["Retry-After"] = "5"
+        return answer
     if isinstance(error, DataError):  # the database's own words would tell about its tables
         return problem(422, "value_unfit", _("a value is too long, too large or holds a NUL character"), **extra)
     if isinstance(error, exceptions.ValidationError):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import DataError
+from django.db import DataError, Error, connection, transaction
 from django.http import Http404
 from django.test import RequestFactory
 from rest_framework import exceptions, serializers
@@ -95,6 +95,28 @@ def test_broken_json_is_the_callers_mistake():
 def test_waiting_is_said_in_a_header():
     response, _ = answer(exceptions.Throttled(wait=7))
     assert response["Retry-After"] == "7"
+
+
+@pytest.mark.parametrize(("state", "away"), [("53100", True), ("57P03", True), ("40P01", True), ("42P01", False)])
+def test_a_database_that_is_full_or_away_asks_for_another_try(state, away):
+    """What PostgreSQL says when its disk is full, while it starts, after a deadlock; and of a table that is none."""
+
+    def fails():
+        with connection.cursor() as cursor:
+            cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'said' USING ERRCODE = '{state}'; END $$")
+
+    with transaction.atomic(), pytest.raises(Error) as caught:
+        try:
+            fails()
+        finally:
+            transaction.set_rollback(True)
+    if not away:
+        with pytest.raises(Error):
+            answer(caught.value)
+        return
+    response, body = answer(caught.value)
+    assert (response.status_code, body["code"], body["retryable"]) == (503, "unavailable", True)
+    assert response["Retry-After"] and "said" not in body["detail"]
 
 
 def test_our_own_mistakes_are_not_dressed_up():
