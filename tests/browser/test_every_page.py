@@ -28,7 +28,7 @@ QUERIES = {
     "debtor": ("?tab=account", "?tab=contacts", "?tab=messages", "?tab=deals", "?tab=history"),
     "inbox": ("?view=all", "?q=zzzz"),
     "debtors": ("?q=zzzz",),
-    "decisions": ("?part=denied&period=all",),
+    "decisions": ("?part=consent&period=all",),
     "rules-calendar": ("?year=2026",),
 }
 FIXED = {
