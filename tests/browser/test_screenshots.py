@@ -58,7 +58,7 @@ def test_the_inbox_beside_the_phone(demo, browser):
 @pytest.mark.parametrize(
     ("name", "role", "path", "theme"),
     [
-        ("overview", "supervisor", "overview/?period=all", "light"),
+        ("overview", "supervisor", "overview/?period=30", "light"),
         ("review", "supervisor", "review/{alert_id}/", "light"),
         ("receipt", "supervisor", "decisions/{decision_id}/", "light"),
         ("inbox-dark", "agent", "inbox/{conversation_id}/", "dark"),
