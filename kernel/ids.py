@@ -27,9 +27,8 @@ def uuid7() -> uuid.UUID:
         _last = stamp
     milliseconds, fraction = stamp >> 12, stamp & 0xFFF
     tail = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1) if _tail is None else _tail
-    made = object.__new__(
-        uuid.UUID
-    )  # past the constructor's checks of what it was given, which cost more than the rest
+    # Past the constructor, whose checks of what it is given cost more than all the rest.
+    made = object.__new__(uuid.UUID)
     object.__setattr__(made, "int", (milliseconds << 80) | (7 << 76) | (fraction << 64) | (2 << 62) | tail)
     object.__setattr__(made, "is_safe", uuid.SafeUUID.unknown)
     return made
