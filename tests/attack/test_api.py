@@ -31,7 +31,7 @@ PREFIX = "/api/v1/"
 PUBLIC = {"/api/v1/schema/", "/api/v1/docs/"}
 METHODS = ("get", "post", "put", "patch", "delete")
 #: How many sets of ids are tried per operation; the likeliest come first.
-TRIES = 10
+TRIES = 6
 REFUSED = {403, 404, 405}
 #: Words in a parameter's or path's name, and what it most likely wants.
 HINTS = {
@@ -371,7 +371,7 @@ def test_ids_in_the_query(client, operation, name, attacks):
         path = operation.path.format(**values)
         asked = {*operation.questions, "creditor", "debtor", "person", "conversation", "q", "search", "ids", "tenant"}
         for question in sorted(asked):
-            for value in candidates(question, operation.path, attack.victim)[:2]:
+            for value in candidates(question, operation.path, attack.victim)[: 1 if attack.name == NAMES[2] else 2]:
                 query = {question: value}
                 look(attack, operation, send(client, operation, path, attack.headers, query=query), json.dumps(query))
         look(attack, operation, send(client, operation, path, attack.headers, query={"limit": "200"}), path)

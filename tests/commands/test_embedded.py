@@ -119,8 +119,8 @@ def wait_for(condition, seconds: float = 15) -> bool:
     return False
 
 
-def test_three_roles_with_no_more_rights_than_they_need(data):
-    with running(data) as servers:
+def test_three_roles_with_no_more_rights_than_they_need(made):
+    with running(made) as servers:
         do(servers.database_owner_url, "CREATE TABLE thing (id int GENERATED ALWAYS AS IDENTITY, word text)")
         do(servers.database_url, "INSERT INTO thing (word) VALUES ('one')", "UPDATE thing SET word = 'two'")
         assert ask(servers.database_url, "SELECT word FROM thing") == "two"
@@ -146,9 +146,9 @@ def test_data_and_addresses_survive_a_restart(made):
         assert ask(servers.database_url, "SELECT id FROM thing") == 7
 
 
-def test_secrets_are_readable_by_their_owner_only(data):
-    with running(data) as servers:
-        assert (data / "secrets.json").stat().st_mode & 0o077 == 0
+def test_secrets_are_readable_by_their_owner_only(made):
+    with running(made) as servers:
+        assert (made / "secrets.json").stat().st_mode & 0o077 == 0
         assert set(servers.environ()) >= {"SECRET_KEY", "MASTER_KEYS", "LOOKUP_KEY", "DATABASE_URL", "REDIS_URL"}
 
 

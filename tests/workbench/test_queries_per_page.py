@@ -1,4 +1,4 @@
-"""A page asks the database as often for thirty rows as for three."""
+"""A page asks the database as often for many rows as for few."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.attack.worlds import make_estate
 from tests.factories import NOON, make_key, make_message, make_user
 from workbench.access import Role
 
-FEW, MANY = 3, 30
+FEW, MANY = 3, 12
 PAGES = {
     "inbox": "", "debtors": "", "contactable": "", "search": "?q=Person", "supervisor": "?period=all", "reports": "",
     "decisions": "?period=all", "evidence": "", "review": "", "creditors": "", "sequences": "", "templates": "", "setup": "",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -215,12 +215,14 @@ def stopped(tenant: Tenant) -> list[Stopped]:
         found.append(
             Stopped("organisation", tenant.pk, tenant.name, tenant.sending_stopped_at, tenant.sending_stopped_reason)
         )
-    for row in Creditor.objects.exclude(sending_stopped_at=None).order_by("name"):
-        assert row.sending_stopped_at is not None
-        found.append(Stopped("creditor", row.pk, row.name, row.sending_stopped_at, row.sending_stopped_reason))
-    for number in Number.objects.exclude(stopped_at=None).order_by("address"):
-        assert number.stopped_at is not None
-        found.append(Stopped("number", number.pk, number.address, number.stopped_at, number.stopped_reason))
+    creditors = Creditor.objects.exclude(sending_stopped_at=None).values_list(
+        Value("creditor"), "pk", "name", "sending_stopped_at", "sending_stopped_reason"
+    )
+    numbers = Number.objects.exclude(stopped_at=None).values_list(
+        Value("number"), "pk", "address", "stopped_at", "stopped_reason"
+    )
+    rows = creditors.union(numbers, all=True)  # one question, for every page asks it
+    found += sorted((Stopped(*row) for row in rows), key=lambda stop: (stop.kind, stop.name))
     return found
 
 
