@@ -1,4 +1,4 @@
-"""The batch path of a campaign: decide, reserve the contact, write the ledger, fill the outbox; 200 at a time.
+"""The batch path of a campaign: decide, reserve the contact, write the ledger, fill the outbox; in its batches.
 
 `gate-ledger` is the product's own way in (messaging.sending.request_send with an approved template): decision,
 reservation, send request, message, outbound row and events, under the tenant wall. `gate-ledger-authorise` is the
@@ -29,7 +29,7 @@ from compliance.services import Ask, authorise
 from kernel.clock import machine_now
 from kernel.ids import uuid7
 from messaging.models import MessageTemplate, Number, SendRequest
-from messaging.sending.request import request_send
+from messaging.sending.request import BATCH, request_send
 from messaging.sending.wishes import Wish
 from portfolio.models import ContactPoint
 from tenants.scope import tenant_scope
@@ -38,7 +38,6 @@ NAME = "gate-ledger"
 PROCESSES = 2
 #: Messages of one process that are sent, and those that are only decided.
 SIZE, ALONE = 5_000, 3_000
-BATCH = 200
 #: Table -> how the rows of some send requests are found in it.
 _LEDGER = {
     "compliance_decision": "request_id = ANY(%(requests)s)",

@@ -18,7 +18,7 @@ from messaging.message_templates import variables
 from messaging.message_templates.choose import TemplateShelf, knows
 from messaging.models import Conversation
 from messaging.sending.channel_facts import WINDOW, WINDOW_MARGIN
-from messaging.sending.request import request_send
+from messaging.sending.request import BATCH, request_send
 from messaging.sending.wishes import Content, Wish
 from messaging.sequences.decide import local_date
 from messaging.sequences.services import Account, accounts, held_back
@@ -30,7 +30,6 @@ from tenants.scope import tenant_scope
 
 READER = "confirm"
 ACTOR = "system:confirmations"
-BATCH = 200
 #: A payment that is told to us later than this is no news to the person who made it.
 FRESH = timedelta(days=3)
 #: How long before an instalment falls due it is remembered.

@@ -236,8 +236,10 @@ def walls_of(model: type[models.Model]) -> list[BaseConstraint]:
         TenantKey(name=f"{table}_key"),
         Wall(kind=getattr(model, "wall", BY_TENANT), name=f"{table}_wall"),
     ]
+    # What the model itself holds by a wider key is not held by the narrower one besides: each is a look per row.
+    wider = {each.column for each in meta.constraints if isinstance(each, SameTenant) and each.extra}
     for field in meta.local_fields:
-        if isinstance(field, TenantForeignKey):
+        if isinstance(field, TenantForeignKey) and field.column not in wider:
             to = field.remote_field.model
             label = to if isinstance(to, str) else to._meta.label
             if label == "self":

@@ -18,6 +18,7 @@ _LISTS: dict[str, str] = read("negation.yaml")["words"]
 _THROUGH, _HOLLOW, _CONDITION = (frozenset(_LISTS[name].split()) for name in ("through", "hollow", "condition"))
 _PAYWORDS = tuple(_LISTS["pay"].split())
 _NEGATORS = {"es": frozenset([*_LISTS["negators"].split(), "no"]), "pt": frozenset(_LISTS["negators"].split())}
+_WHOEVER = frozenset({"quien", "quienes", "quem"})
 _SUBJECTS = frozenset(["usted", "voce", "tu", "el", "la", "senhor", "senhora", "me", "le"])
 _SHIELDED: dict[str, frozenset[str]] = {
     "warning": frozenset({"fraud_diversion", "false_legal_claim", "threat", "privacy", "off_policy_promise"}),
@@ -173,7 +174,9 @@ def _excused(
         if name == "reported":
             if at == sentence[first] and 0 <= first - end <= 6:
                 return True
-        elif at == sentence[first] or (name == "disavowal" and at == sentence[first] + 1 and end - last <= 5):
+        elif at == sentence[first] or (
+            name == "disavowal" and at == sentence[first] + 1 and _reaches(end, last, words)
+        ):
             return True
     start, end_ = normal.tokens[first].start, normal.tokens[last].end
     if rule.cls in ("abusive", "profanity", "threat", "shaming"):
@@ -182,6 +185,11 @@ def _excused(
             if told and begin <= start and end_ <= close:
                 return True
     return False
+
+
+def _reaches(end: int, last: int, words: list[str]) -> bool:
+    """Whether a disavowal that ends here speaks of the words before it: "ignore it" does, "ignore whoever asks" not."""
+    return end - last <= 5 and _WHOEVER.isdisjoint(words[end + 1 : end + 4])
 
 
 def _negated_before(first: int, words: list[str], lang: str) -> bool:

@@ -22,7 +22,7 @@ from messaging.message_templates.library import CONSENT
 from messaging.models import Conversation, Message, ProviderMessage, SendRequest
 from messaging.sending.channel_facts import WINDOW, WINDOW_MARGIN
 from messaging.sending.previews import previews
-from messaging.sending.request import request_send
+from messaging.sending.request import BATCH, request_send
 from messaging.sending.wishes import Content, Wish, render
 from messaging.sequences.decide import local_date
 from messaging.sequences.services import Account, accounts
@@ -33,7 +33,6 @@ AGAIN = timedelta(days=30)
 CLASS = "consent_request"
 #: Names the bot's own question in the evidence; other words get another number.
 VERSION = "bot-1"
-BATCH = 200
 #: The buttons, and whether each is a yes.
 ANSWERS = {"consent:yes": True, "consent:no": False}
 _ALIVE = ("waiting", "queued", "sent", "uncertain")

@@ -11,10 +11,10 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import Any
 
 from django.db import connection
+from django.db.models.base import ModelState
 
 from compliance.services import Ruling, authorise
 from compliance.services.values import Moment
@@ -31,12 +31,13 @@ from tenants.tasks import nudge
 #: How long a wish waits for its hour before it is dropped, by class, when it says nothing itself.
 PATIENCE = {"reply": timedelta(hours=24), "service": timedelta(days=3), "optout_confirmation": timedelta(hours=24)}
 DEFAULT_PATIENCE = timedelta(days=3)
+#: Wishes that are asked for in one transaction by whoever has thousands: more holds its persons for longer than an
+#: agent should wait, fewer pays for a transaction's thirty statements too often.
+BATCH = 400
 _SERVED = """
 SELECT id FROM messaging_sendrequest WHERE origin_kind = %s AND NOT (state IN ('withdrawn', 'expired'))
 AND origin_id = ANY(ARRAY(SELECT json_array_elements_text(%s::json)))
 """
-_COLUMNS = [field.attname for field in SendRequest._meta.concrete_fields]
-_VALUES = itemgetter(*_COLUMNS)
 
 
 def request_send(
@@ -134,7 +135,16 @@ def _write(decided: Sequence[tuple[Draft, Ruling]], *, now: datetime) -> list[Se
     lanes.wake_many([(tenant_id, kind, key, at) for (kind, key), at in wakes.items()])
     emit_many(events)
     nudge()
-    return [SendRequest.from_db(connection.alias, _COLUMNS, _VALUES(row)) for row in requests]
+    return [_request_of(row) for row in requests]
+
+
+def _request_of(row: dict[str, Any]) -> SendRequest:
+    """The request that was written as this row; going through Model.__init__ costs eight times as much."""
+    request = SendRequest.__new__(SendRequest)
+    request._state = ModelState()
+    request._state.db, request._state.adding = connection.alias, False
+    request.__dict__.update(row)
+    return request
 
 
 def outbound_of(request: SendRequest, to: str, priority: int, *, now: datetime) -> Outbound:

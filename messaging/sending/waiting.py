@@ -10,12 +10,11 @@ from django.db.models.functions import Least
 
 from kernel.clock import Clock
 from messaging.models import SendRequest
+from messaging.sending.request import BATCH
 from messaging.sending.standing import ask_again
 from tenants import lanes, work
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
-
-BATCH = 200
 
 
 @work.serves("requests")

@@ -13,7 +13,7 @@ from messaging.bot import opt_in
 from messaging.message_templates.choose import TemplateShelf
 from messaging.models import Enrolment, SendRequest
 from messaging.models import Sequence as DunningSequence
-from messaging.sending.request import request_send
+from messaging.sending.request import BATCH, request_send
 from messaging.sending.standing import withdraw
 from messaging.sending.wishes import Wish
 from messaging.sequences.outlook import OF_TIME
@@ -22,7 +22,6 @@ from tenants import events, lanes, work
 from tenants.models import Event, Tenant
 from tenants.scope import tenant_scope
 
-BATCH = 200
 #: Events that are read at once.
 READ = 2000
 READER = "enrol"

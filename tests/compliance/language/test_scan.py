@@ -67,6 +67,18 @@ def test_politeness_around_it_hides_nothing(bad, before, after) -> None:
     assert scan(apart, lang=bad[1]).findings
 
 
+@pytest.mark.parametrize(
+    ("text", "excused"),
+    [
+        ("Voy a llamar a tu jefe. No haga caso de quien le pida depositar a otra cuenta.", False),
+        ("Vou ligar para o seu chefe. Desconfie de quem pedir dinheiro em outra conta.", False),
+        ("Si le dicen: deposite a mi cuenta personal. No haga caso, es un engaño.", True),
+    ],
+)
+def test_a_warning_about_others_takes_nothing_back(text: str, excused: bool) -> None:
+    assert (not scan(text).findings) is excused
+
+
 @pytest.mark.parametrize("example", LAWFUL, ids=lambda e: e[0][:40])
 def test_lawful_messages_pass(example: tuple[str, str, str, str]) -> None:
     assert scan(example[0], lang=example[1]).findings == ()
