@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from compliance.decide.days import hhmm
 from compliance.decide.describe import describe
 from compliance.decide.rules import WEEK
+from compliance.models import RuleLayer
 from compliance.services import relaxing
 from compliance.services.own_rules import own_rules
 from compliance.services.relaxing import Relaxable
@@ -129,7 +130,8 @@ def _pack_pair(one: Relaxable, place: int) -> tuple[str, str] | None:
 @changes_all
 def relaxations(request: PageRequest) -> HttpResponse:
     """/o/<slug>/rules/relaxations/: what holds, what waits for its second person, and a new proposal."""
-    held = dict(own_rules(request.now).other.get("relax") or {})
+    standing = own_rules(request.now)
+    held = dict(standing.other.get("relax") or {})
     rules = relaxing.relaxable_rules(request.now)
     if request.method == "POST" and not may_edit(request):
         return render(request, "workbench/forbidden.html", status=403)
@@ -147,7 +149,7 @@ def relaxations(request: PageRequest) -> HttpResponse:
                 gettext("Your organisation's rules hold from now on."),
             )  # fmt: skip
             return redirect("rules-relax", organisation=request.organisation.slug)
-    return _shown(request, form, held, status=422 if form.errors else 200)
+    return _shown(request, form, held, standing.layer, status=422 if form.errors else 200)
 
 
 def _field_of(pointer: str, form: RelaxForm) -> str | None:
@@ -156,11 +158,12 @@ def _field_of(pointer: str, form: RelaxForm) -> str | None:
     return next((name for name in wanted if name in form.fields and (name != "reason" or code == "reason")), None)
 
 
-def _shown(request: PageRequest, form: RelaxForm, held: Mapping[str, Any], *, status: int) -> HttpResponse:
+def _shown(
+    request: PageRequest, form: RelaxForm, held: Mapping[str, Any], layer: RuleLayer | None, *, status: int
+) -> HttpResponse:
     lang = queries.speak(request.LANGUAGE_CODE)
     sentences = {one.rule.code: tuple(describe(one.rule, lang)) for one in form.rules}
     waiting, names = relaxing.open_proposal(), dict(people(request.organisation))
-    layer = own_rules(request.now).layer
     return render(request, "workbench/rules/relaxations.html", {
         "tab": "relax", "form": form, "rows": [_row(form, one, sentences, held, lang) for one in form.rules],
         "may_edit": may_edit(request), "waiting": waiting, "layer": layer,
