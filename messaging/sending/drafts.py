@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from compliance import language
@@ -262,7 +263,12 @@ _REQUIRED = frozenset(
 
 def missing_of(template: MessageTemplate | None) -> frozenset[str]:
     """Required fields that the message does not carry; the gate objects to those that the debtor's rules ask for."""
-    return _REQUIRED if template is None else _REQUIRED - frozenset(template.content)
+    return _REQUIRED if template is None else _without(tuple(template.content))
+
+
+@lru_cache(maxsize=1024)
+def _without(carried: tuple[str, ...]) -> frozenset[str]:
+    return _REQUIRED.difference(carried)
 
 
 def registered_accounts(creditor: Creditor, content: dict[str, Any]) -> frozenset[str]:

@@ -11,6 +11,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -34,6 +35,7 @@ DEFAULT_PATIENCE = timedelta(days=3)
 #: Wishes that are asked for in one transaction by whoever has thousands: more holds its persons for longer than an
 #: agent should wait, fewer pays for a transaction's thirty statements too often.
 BATCH = 400
+_QUEUED = str(Outbound.State.QUEUED)
 _SERVED = """
 SELECT id FROM messaging_sendrequest WHERE origin_kind = %s AND NOT (state IN ('withdrawn', 'expired'))
 AND origin_id = ANY(ARRAY(SELECT json_array_elements_text(%s::json)))
@@ -111,7 +113,7 @@ def _write(decided: Sequence[tuple[Draft, Ruling]], *, now: datetime) -> list[Se
             "debtor_id": wish.debtor_id, "person_id": draft.person_id, "contact_point_id": draft.contact.pk,
             "conversation_id": draft.conversation.pk, "number_id": draft.number.pk, "message_id": draft.message_id,
             "channel": "whatsapp", "message_class": wish.message_class, "disclosure": draft.disclosure,
-            "flags": sorted(draft.flags), "missing": sorted(draft.missing), "invoice_ids": list(wish.invoice_ids),
+            "flags": [*_listed(draft.flags)], "missing": [*_listed(draft.missing)], "invoice_ids": list(wish.invoice_ids),
             "template_id": draft.template.pk if draft.template else None, "payload": draft.content,
             "origin_kind": wish.origin_kind, "origin_id": wish.origin_id, "actor": wish.actor, "state": state,
             "verdict": ruling.verdict, "decision_id": ruling.recorded, "next_at": next_at, "expires_at": expires_at,
@@ -138,6 +140,12 @@ def _write(decided: Sequence[tuple[Draft, Ruling]], *, now: datetime) -> list[Se
     return [_request_of(row) for row in requests]
 
 
+@lru_cache(maxsize=1024)
+def _listed(names: frozenset[str]) -> tuple[str, ...]:
+    """In order; the messages of a template have them in common."""
+    return tuple(sorted(names))
+
+
 def _request_of(row: dict[str, Any]) -> SendRequest:
     """The request that was written as this row; going through Model.__init__ costs eight times as much."""
     request = SendRequest.__new__(SendRequest)
@@ -161,6 +169,6 @@ def _outbound(request: Mapping[str, Any], to: str, priority: int, *, now: dateti
     return {
         "id": uuid7(), "tenant_id": request["tenant_id"], "creditor_id": request["creditor_id"],
         "request_id": request["id"], "number_id": request["number_id"], "decision_id": request["decision_id"],
-        "verdict": "allow", "to": to, "state": Outbound.State.QUEUED.value, "priority": priority, "tries": 0,
+        "verdict": "allow", "to": to, "state": _QUEUED, "priority": priority, "tries": 0,
         "not_before": now, "error_code": "", "error_detail": "", "created_at": now,
     }  # fmt: skip
