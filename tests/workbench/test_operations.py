@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +19,7 @@ from tenants.models import AuditEntry, InboundRoute, Job, RawInbound, Tenant, Us
 from tenants.scope import tenant_scope
 from tests.factories import make_creditor, make_tenant, make_user
 from workbench.operations.masking import masked
+from workbench.operations.words import ACTIONS, SUBJECTS
 
 
 @pytest.fixture
@@ -180,3 +184,45 @@ def test_the_audit_of_others_is_not_seen(tenant):
         audit.record("rules.save", actor="system:x", subject="x", subject_id="theirs")
     other, _ = member(own := make_tenant("BR"))
     assert not other.get(at("audit", own), {"object": "theirs"}).context["rows"]
+
+
+TOP = Path(__file__).resolve().parents[2]
+#: Calls whose first word is an action of the audit, and what they write before it.
+WRITERS = {"record": "", "_record": "", "_tell": "", "_note": "", "note": "", "write_down": ""}
+BEFORE = {"compliance/retention": "privacy.", "workbench/transparency": "debtor_page."}
+
+
+def actions_written() -> set[str]:
+    """Every action that some call writes into the audit, read from the code."""
+    found = set()
+    for room in ("compliance", "messaging", "monitoring", "portfolio", "tenants", "workbench", "collections_platform"):
+        for path in (TOP / room).rglob("*.py"):
+            before = next((text for part, text in BEFORE.items() if part in str(path)), "")
+            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(call, ast.Call):
+                    continue
+                function = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+                words = [each.value for each in call.args[:3] if isinstance(each, ast.Constant)]
+                name = next((word for word in words if isinstance(word, str)), "")
+                if function in WRITERS and re.fullmatch(r"[a-z_]+\.[a-z_]+", name) and name.count(".") == 1:
+                    found.add(name)
+                elif function in ("write_down", "_note") and before and re.fullmatch(r"[a-z_]+", name):
+                    found.add(before + name)
+    return found
+
+
+def test_every_action_of_the_audit_has_words():
+    written = actions_written()
+    assert len(written) > 90
+    assert not {name for name in written if name not in ACTIONS and name not in SUBJECTS}
+
+
+def test_what_is_kept_as_a_code_is_read_as_words(tenant):
+    client, _user = member(tenant)
+    with tenant_scope(tenant.id):
+        audit.record("debtor.dispute", actor="system:x", subject="portfolio.debtor", subject_id=uuid.uuid4(),
+                     after={"role": "agent", "counts": {"rows": 3, "debtors_created": 1}})  # fmt: skip
+    [(row, action, _subject)] = client.get(at("audit", tenant), {"action": "debtor.dispute"}).context["rows"]
+    assert action[0].isupper() and "debtor." not in action
+    told = {change.name: change.after for change in row.changes}
+    assert not [text for text in [*told, *told.values()] if "agent" in text.split() or "_" in text], told

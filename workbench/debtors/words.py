@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import get_language, gettext, pgettext
+from django.utils.translation import get_language, gettext, gettext_lazy, pgettext
 
 from compliance.decide.explain import texts_of
 from compliance.decide.texts import Texts
@@ -272,29 +272,33 @@ def origin(name: str) -> str:
     }.get(name, name)
 
 
+#: What somebody did to a debtor's account.
+ACTIONS = {
+    "debtor.pause": gettext_lazy("paused the sequence"),
+    "debtor.resume": gettext_lazy("resumed the sequence"),
+    "debtor.promise": gettext_lazy("recorded a promise"),
+    "debtor.promise_withdrawn": gettext_lazy("took a promise back"),
+    "debtor.plan": gettext_lazy("offered a plan"),
+    "debtor.plan_accepted": gettext_lazy("recorded that a plan was accepted"),
+    "debtor.plan_cancelled": gettext_lazy("cancelled a plan"),
+    "debtor.payable": gettext_lazy("sent a payment code"),
+    "debtor.dispute": gettext_lazy("recorded a dispute"),
+    "debtor.dispute_closed": gettext_lazy("closed a dispute"),
+    "debtor.wrong_person": gettext_lazy("marked a contact as a wrong person's"),
+    "debtor.stop": gettext_lazy("recorded a stop"),
+    "debtor.stop_lifted": gettext_lazy("lifted a stop"),
+    "debtor.payment": gettext_lazy("recorded a payment"),
+    "debtor.payment_claimed": gettext_lazy("noted a payment to be verified"),
+    "debtor.consent": gettext_lazy("recorded a consent"),
+    "debtor.consent_refused": gettext_lazy("recorded that consent was refused"),
+    "debtor.consent_asked": gettext_lazy("asked whether they may be written to"),
+    "debtor.consent_revoked": gettext_lazy("recorded that consent was withdrawn"),
+    "debtor.contact": gettext_lazy("added or changed a contact"),
+    "debtor.contact_verified": gettext_lazy("verified a contact"),
+    "debtor.document_revealed": gettext_lazy("looked at the whole document"),
+}
+
+
 def action(name: str) -> str:
     """What somebody did, for the history."""
-    return {
-        "debtor.pause": gettext("paused the sequence"),
-        "debtor.resume": gettext("resumed the sequence"),
-        "debtor.promise": gettext("recorded a promise"),
-        "debtor.promise_withdrawn": gettext("took a promise back"),
-        "debtor.plan": gettext("offered a plan"),
-        "debtor.plan_accepted": gettext("recorded that a plan was accepted"),
-        "debtor.plan_cancelled": gettext("cancelled a plan"),
-        "debtor.payable": gettext("sent a payment code"),
-        "debtor.dispute": gettext("recorded a dispute"),
-        "debtor.dispute_closed": gettext("closed a dispute"),
-        "debtor.wrong_person": gettext("marked a contact as a wrong person's"),
-        "debtor.stop": gettext("recorded a stop"),
-        "debtor.stop_lifted": gettext("lifted a stop"),
-        "debtor.payment": gettext("recorded a payment"),
-        "debtor.payment_claimed": gettext("noted a payment to be verified"),
-        "debtor.consent": gettext("recorded a consent"),
-        "debtor.consent_refused": gettext("recorded that consent was refused"),
-        "debtor.consent_asked": gettext("asked whether they may be written to"),
-        "debtor.consent_revoked": gettext("recorded that consent was withdrawn"),
-        "debtor.contact": gettext("added or changed a contact"),
-        "debtor.contact_verified": gettext("verified a contact"),
-        "debtor.document_revealed": gettext("looked at the whole document"),
-    }.get(name, name)
+    return str(ACTIONS.get(name, name))

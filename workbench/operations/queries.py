@@ -18,7 +18,7 @@ from messaging.models import Outbound
 from portfolio.models import Debtor
 from portfolio.places import start_of, zone_of
 from tenants.models import AuditEntry, Job, Membership, RawInbound, Tenant, User
-from workbench.operations.words import NAMES
+from workbench.operations.words import name_of, value_of
 from workbench.templatetags.trato import locale_of
 
 PAGE = 50
@@ -121,6 +121,7 @@ class Shown:
     actor: str
     subject: str
     changes: tuple[Change, ...]
+    reason: str
 
 
 def shown(tenant: Tenant, entries: list[AuditEntry]) -> list[Shown]:
@@ -137,7 +138,13 @@ def shown(tenant: Tenant, entries: list[AuditEntry]) -> list[Shown]:
     }  # fmt: skip
     names, zone = {**debtors, **people}, zone_of(tenant.country)
     return [
-        Shown(entry, actor_word(entry.actor, people), names.get(entry.subject_id, ""), changes(entry, zone))
+        Shown(
+            entry,
+            actor_word(entry.actor, people),
+            names.get(entry.subject_id, ""),
+            changes(entry, zone),
+            value_of("reason", entry.reason),
+        )
         for entry in entries
     ]
 
@@ -148,7 +155,7 @@ def changes(entry: AuditEntry, zone: ZoneInfo) -> tuple[Change, ...]:
     after = entry.after if isinstance(entry.after, dict) else {}
     names = [*before, *(name for name in after if name not in before)]
     return tuple(
-        Change(str(NAMES.get(name, name)), _text(before.get(name), zone), _text(after.get(name), zone))
+        Change(name_of(name), _text(name, before.get(name), zone), _text(name, after.get(name), zone))
         for name in names
         if before.get(name) != after.get(name)
     )
@@ -189,15 +196,15 @@ def _day(text: Any) -> date | None:
     return found if found and date.min.year < found.year < date.max.year else None
 
 
-def _text(value: Any, zone: ZoneInfo) -> str:
+def _text(name: str, value: Any, zone: ZoneInfo) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        return ", ".join(_text(each, zone) for each in value) or "–"
+        return ", ".join(_text(name, each, zone) for each in value) or "–"
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {_text(each, zone)}" for name, each in value.items()) or "–"
+        return ", ".join(f"{name_of(key)}: {_text(key, each, zone)}" for key, each in value.items()) or "–"
     text = str(value)
     if _INSTANT.fullmatch(text):
         try:
@@ -205,4 +212,4 @@ def _text(value: Any, zone: ZoneInfo) -> str:
         except (ValueError, OverflowError):  # somebody gave a thing such a name
             return text
         return str(format_datetime(local, "d MMM y, HH:mm", locale=locale_of(get_language() or "en", "")))
-    return text
+    return value_of(name, text)
