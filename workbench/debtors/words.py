@@ -233,6 +233,14 @@ def bucket(name: str) -> str:
     return gettext("%(range)s days late") % {"range": name.replace("-", "–")}
 
 
+def label(name: str) -> str:
+    """A debtor's label: the four client types in words, a creditor's own label as they write it."""
+    return {
+        "frequent": pgettext("client type", "frequent"), "new": pgettext("client type", "new"),
+        "corporate": pgettext("client type", "company"), "individual": pgettext("client type", "individual"),
+    }.get(name, name)  # fmt: skip
+
+
 def payment_method(name: str) -> str:
     """How money arrived."""
     return {

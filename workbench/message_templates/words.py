@@ -12,6 +12,14 @@ from messaging.message_templates import lint
 from messaging.message_templates.lint import Trouble
 
 
+def category_word(category: str) -> str:
+    """Meta's category of a template, as their pages call it."""
+    words = {
+        "utility": pgettext("category", "utility"), "authentication": pgettext("category", "authentication"),
+    }  # fmt: skip
+    return words.get(category.lower(), category.lower())
+
+
 def stage_word(stage: str) -> str:
     """A stage as people call it."""
     words = {

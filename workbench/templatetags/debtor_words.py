@@ -8,4 +8,5 @@ from workbench.debtors import words
 
 register = template.Library()
 register.filter("channel_name", words.channel)
+register.filter("label_word", words.label)
 register.filter("payment_method", words.payment_method)

@@ -29,6 +29,12 @@ def template_status(row: Any) -> SafeString:
 
 
 @register.filter
+def category_word(category: str) -> str:
+    """Meta's category of a template."""
+    return words.category_word(category)
+
+
+@register.filter
 def stage_word(stage: str) -> str:
     """A step as people call it."""
     return words.stage_word(stage)
