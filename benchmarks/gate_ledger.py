@@ -10,7 +10,6 @@ many processes into unwalled twins of their tables with the same keys and indexe
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import time
@@ -24,6 +23,7 @@ from django.db import connection, connections
 from psycopg import sql
 
 from benchmarks.portfolio import NOON, batches, world
+from collections_platform.memory import settle
 from compliance.models import Decision
 from compliance.services import Ask, authorise
 from kernel.clock import machine_now
@@ -148,8 +148,7 @@ def _together(tasks: Sequence[tuple[Task, Task]]) -> float:
 
     def one(prepare: Task, task: Task) -> None:
         prepare()
-        gc.collect()
-        gc.freeze()  # as every worker does (collections_platform/celery.py)
+        settle()  # as every worker does (collections_platform/celery.py)
         ready.wait(120)
         begin = time.perf_counter()
         task()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import os
 
 from celery import Celery
 from celery.signals import worker_init, worker_process_init
 
+from collections_platform.memory import settle
 from compliance.language import compiled
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "collections_platform.settings")
@@ -27,6 +27,5 @@ def _prepare(**_: object) -> None:
 
 @worker_process_init.connect
 def _settle(**_: object) -> None:
-    """What was loaded stays loaded: full collections would walk it again and again."""
-    gc.collect()
-    gc.freeze()
+    """Each process of the pool for itself."""
+    settle()

@@ -5,7 +5,6 @@ makes its own tenant and looks only at that one's rows. With DATABASE_ADMIN_URL 
 otherwise servers are started for this run and thrown away.
 """
 
-import gc
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ from pytest_django import DjangoDbBlocker
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from collections_platform.memory import settle
 from collections_platform.runner.surroundings import made_up_secrets
 from collections_platform.runner.testbed import REDIS_DATABASES, Testbed, open_testbed
 
@@ -28,9 +28,6 @@ HANDED_ON = ("TRATO_TEST_ADMIN_URL", "TRATO_TEST_REDIS_URL", "TRATO_TEST_TEMPLAT
 
 #: Folders whose tests stand on one stage of real processes: one process of pytest runs them, one after the other.
 TOGETHER = ("tests/browser/", "tests/chaos/")
-
-#: New containers after which rubbish is looked for: a request's or two.
-GARBAGE_MAX = 20_000
 
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("house")
@@ -80,9 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Modules, models and thousands of tests live to the end: the collector need not walk them again and again."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_MAX)
+    settle()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -7,7 +7,6 @@ environment; `./run demo --write-worlds DIR` does it for all of them, side by si
 from __future__ import annotations
 
 import argparse
-import gc
 import socket
 import sys
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 import django
 from django.conf import settings
 
+from collections_platform.memory import settle
 from collections_platform.runner.children import Child, end_all
 from collections_platform.runner.stack import answers, listens
 from kernel.ids import without_chance
@@ -40,8 +40,7 @@ def main() -> int:
     options = parser.parse_args()
     django.setup()
     telling = import_module("collections_platform.demo.telling")  # its rooms read Django's settings
-    gc.collect()
-    gc.freeze()
+    settle()
     place = 2 * KEYS.index(options.key)
     without_chance(place)
     folder = options.folder / options.key

@@ -6,7 +6,6 @@ when, is the run's to say, or its counts would depend on which of two processes 
 
 from __future__ import annotations
 
-import gc
 import mmap
 import sys
 import time
@@ -14,6 +13,8 @@ import uuid
 from pathlib import Path
 
 import django
+
+from collections_platform.memory import settle
 
 #: What only looks at what was done, so that it does not matter when: scans, figures, seals, their verification.
 LOOKS = ("scan", "figures", "seal", "verify")
@@ -62,9 +63,7 @@ def main() -> None:
     from tenants import work
 
     tenant_id, baton = uuid.UUID(sys.argv[1]), Baton(Path(sys.argv[2]))
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000)
+    settle()
     while True:
         wish = baton.wanted
         baton.understand(wish)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import socket
 import sys
@@ -25,6 +24,7 @@ from collections_platform.headless.link import Erp, Sandbox
 from collections_platform.headless.options import START, Options, parse
 from collections_platform.headless.source import Source, open_source, profiles
 from collections_platform.headless.world import State
+from collections_platform.memory import settle
 from collections_platform.runner.children import Child, end_all
 from collections_platform.runner.stack import answers, listens
 from compliance.language import compiled
@@ -52,9 +52,7 @@ def run(argv: list[str]) -> int:
     """Run or go on with a run; prints its report."""
     options = parse(argv)
     began = time.monotonic()
-    gc.collect()
-    gc.freeze()  # what was loaded stays: full collections would walk it again and again
-    gc.set_threshold(20_000)  # rows come and go by the thousand, and hardly any of them in circles
+    settle()
     try:
         state = world.find(options)
         if state is not None and state.stage == "done":

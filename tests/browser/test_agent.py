@@ -48,6 +48,14 @@ def test_the_next_conversation_is_one_key(agent):
     assert re.search(r"\$|MXN", panel.inner_text()), "the debt stands beside the conversation, without a key"
 
 
+def test_the_first_page_brings_little_script(agent):
+    agent.go("inbox/")
+    scripts = "performance.getEntriesByType('resource').filter((each) => /[.]js([?]|$)/.test(each.name))"
+    weights = agent.page.evaluate(f"{scripts}.map((each) => each.encodedBodySize)")
+    assert len(weights) > 3 and min(weights) > 0, "what came out of the browser's store has no weight"
+    assert sum(weights) < 200_000, "bytes as they travel"
+
+
 def test_a_free_answer_is_typed_text_and_enter(agent, demo, debtor):
     agent.open(debtor["conversation"])
     agent.count()

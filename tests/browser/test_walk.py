@@ -161,11 +161,11 @@ def test_four_on_sunday_the_composer_shows_the_law(visitor, demo):
 
 
 def test_five_days_are_played_and_the_gate_adds_up(visitor, demo):
-    """A fifth of the thirty days: they are played to their end in tests/workbench/test_clock.py, on fewer debtors."""
+    """The first of the thirty days: they are played to their end in tests/workbench/test_clock.py, on fewer debtors."""
     page = step(visitor, 5, "supervisor")
     page.goto(visitor.at("overview/?period=90"))
     before = demo.hand("gate", slug=COLOMBIA)
-    move(visitor, "month", seconds=300, stop_at=20)
+    move(visitor, "month", seconds=300, stop_at=7)
     page.goto(visitor.at("overview/?period=90"))
     number = lambda locator: int(re.sub(r"\D", "", locator.inner_text()) or 0)  # noqa: E731
     parts = page.locator(".gate-parts li:not(.gate-total) b")

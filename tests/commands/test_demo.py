@@ -114,7 +114,7 @@ def pids_of(text: str) -> list[int]:
     return [pid for pid in pids if pid != os.getpid() and text in words_of(pid)]
 
 
-def test_the_demo_is_shown_stopped_killed_and_shown_again(data):
+def test_the_demo_is_shown_killed_shown_again_and_stopped(data):
     """It begins small here, and with its written weeks in the browser's tests."""
     demo = Demo(data, "--small")
     for path in ("/healthz", "/readyz", "/api/v1/schema/", "/api/v1/docs/"):
@@ -146,8 +146,12 @@ def test_the_demo_is_shown_stopped_killed_and_shown_again(data):
     answer = demo.call(f"{demo.web}/api/v1/messages", wish | {"text": "Pode responder com calma."}, key=True)
     assert answer["decision"]["verdict"] == "allow"
     assert wait_for(lambda: demo.chat()[-1]["body"] == "Pode responder com calma."), demo.chat()
-    before = demo.chat()
-    demo.interrupt()
+    before = [(each["id"], each["body"]) for each in demo.chat()]
+    sandbox_port = int(re.search(r":(\d+)/", demo.first)[1])  # type: ignore[index]
+    demo.process.kill()
+    demo.process.communicate()
+    assert wait_for(lambda: not processes_that_name(data)), "a killed demo takes its processes along"
+    assert wait_for(lambda: not listens(sandbox_port))
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -155,22 +159,15 @@ def test_the_demo_is_shown_stopped_killed_and_shown_again(data):
     assert again.web.rpartition(":")[2] != port, "the next port when one is taken"
     assert (again.key, again.first) == (demo.key, demo.first)
     assert "Preparing the tables" not in again.lines
-    assert again.chat() == before
+    assert [(each["id"], each["body"]) for each in again.chat()] == before
+    assert again.call(again.web + debtor_url.removeprefix(demo.web), key=True)["open"] == debtor["open"]
 
     # what dies is started again
     [web] = [pid for pid in pids_of("uvicorn") if f"--port {again.web.rpartition(':')[2]} " in words_of(pid)]
     os.kill(web, signal.SIGKILL)
     assert wait_for(lambda: answers(f"{again.web}/readyz"))
-    sandbox_port = int(re.search(r":(\d+)/", again.first)[1])  # type: ignore[index]
     assert listens(sandbox_port)
-    again.process.kill()
-    again.process.communicate()
-    assert wait_for(lambda: not processes_that_name(data)), "a killed demo takes its processes along"
-    assert wait_for(lambda: not listens(sandbox_port))
-    after = Demo(data)
-    assert after.chat() == before
-    assert after.call(debtor_url, key=True)["open"] == debtor["open"]
-    after.interrupt()
+    again.interrupt()
 
 
 def test_a_file_of_another_version_is_refused_in_one_line(tmp_path):

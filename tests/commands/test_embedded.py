@@ -191,7 +191,7 @@ def test_a_killed_server_comes_back(made, server):
 
 
 def test_a_paused_server_is_down_until_resumed(made):
-    with running(made) as servers:
+    with running(made, servers=("redis",)) as servers:
         pause(servers, "redis")
         with pytest.raises(redis.ConnectionError):
             redis.Redis.from_url(servers.redis_url).ping()
@@ -208,7 +208,7 @@ def test_held_servers_stay_until_stopped(made):
 
 
 def test_reset_is_refused_while_in_use_and_deletes_everything_after(made):
-    with running(made), pytest.raises(EmbeddedError, match="in use"):
+    with running(made, servers=("redis",)), pytest.raises(EmbeddedError, match="in use"):
         reset(made)
     reset(made)
     assert not made.exists()
