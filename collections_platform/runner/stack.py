@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -106,11 +107,15 @@ class Stack:
 
 
 def answers(url: str) -> bool:
-    """Whether a GET gets a 200."""
+    """Whether a GET gets a 200.
+
+    What answers may be no web server at all: where nobody listens yet on a port of the system's own choosing, a
+    connection can even meet itself, and reads its own question.
+    """
     try:
         with urlopen(url, timeout=5) as response:
             return bool(response.status == 200)
-    except (URLError, OSError):
+    except (URLError, OSError, HTTPException):
         return False
 
 

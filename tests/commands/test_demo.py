@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tarfile
+import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -236,3 +237,18 @@ def test_the_written_weeks_fit_todays_tables(key):
         assert set(columns) <= set(now.get(table, {})), table
         needed = {column for column, can_wait in now[table].items() if not can_wait} - set(columns)
         assert not needed, f"{table}: {needed}"
+
+
+def test_whatever_answers_that_is_no_web_server_is_not_there_yet():
+    """It reads the question back, as a connection that met itself does."""
+
+    def echo(listener: socket.socket) -> None:
+        link, _ = listener.accept()
+        with link:
+            link.sendall(link.recv(4096))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        answering = threading.Thread(target=echo, args=(listener,))
+        answering.start()
+        assert not answers(f"http://127.0.0.1:{listener.getsockname()[1]}/readyz")
+        answering.join()
