@@ -160,7 +160,7 @@ def test_four_on_sunday_the_composer_shows_the_law(visitor, demo):
     finished(visitor, 4)
 
 
-def test_five_days_are_played_and_the_gate_adds_up(visitor, demo):
+def test_five_the_first_days_are_played_and_the_gate_adds_up(visitor, demo):
     """The first of the thirty days: they are played to their end in tests/workbench/test_clock.py, on fewer debtors."""
     page = step(visitor, 5, "supervisor")
     page.goto(visitor.at("overview/?period=90"))

@@ -76,6 +76,12 @@ SUBJECTS = {
     "messaging.conversation": _("Conversation"), "messaging.messagetemplate": _("Template"),
     "monitoring.alert": _("Alert"), "compliance.rulelayer": _("Rules"),
     "compliance.rulerelaxation": _("Relaxation"), "compliance.ruletrial": _("Trial of rules"),
+    "compliance.legalhold": _("Legal hold"), "compliance.datarequest": _("Data request"),
+    "compliance.retentionperiod": _("Period of retention"), "compliance.retentionrun": _("Retention run"),
+    "messaging.sequence": _("Sequence"), "messaging.quickreply": _("Quick reply"), "messaging.attachment": _("Attachment"),
+    "portfolio.person": _("Person"), "evidence.debtor": _("Evidence: a debtor"),
+    "evidence.complaint": _("Evidence: a complaint"), "evidence.conversation": _("Evidence: a conversation"),
+    "evidence.request": _("Evidence: a message"), "evidence.period": _("Evidence: a period"),
 }  # fmt: skip
 
 JOBS = {
