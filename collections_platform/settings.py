@@ -9,7 +9,9 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from collections_platform import door
+from collections_platform import door, memory
+
+memory.load()  # until collections_platform.apps is ready
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent

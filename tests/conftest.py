@@ -26,23 +26,40 @@ from collections_platform.runner.testbed import REDIS_DATABASES, Testbed, open_t
 STACK = pytest.StashKey[ExitStack]()
 HANDED_ON = ("TRATO_TEST_ADMIN_URL", "TRATO_TEST_REDIS_URL", "TRATO_TEST_TEMPLATE", "TRATO_TEST_RUN")
 
-#: Folders whose tests stand on one stage of real processes: one process of pytest runs them, one after the other.
-TOGETHER = ("tests/browser/", "tests/chaos/")
+#: What takes longest begins first. The folders stand on one stage of real processes each: one process of pytest runs
+#: them, one test after the other; otherwise it runs what is in a file, whose fixtures are then made once.
+FIRST = (
+    "tests/browser/",
+    "tests/chaos/",
+    "tests/commands/test_demo.py",
+    "tests/workbench/test_attack.py",
+    "tests/attack/test_api.py",
+)
 
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("house")
 
 
 class Sharing(LoadScopeScheduling):
-    """A test goes to whichever process is free; those of one stage stay together, and begin first."""
+    """A file goes to whichever process is free; those of one stage stay together."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid)
+        return next((first for first in FIRST if nodeid.startswith(first)), nodeid.partition("::")[0])
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing:
     """What `--dist loadgroup` is meant to do; it does nothing under this pytest."""
+    config.option.loadscopereorder = False  # in the order of `pytest_collection_modifyitems`
     return Sharing(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: whoever has nothing left must not wait long for the other."""
+
+    def place(item: pytest.Item) -> int:
+        return next((at for at, first in enumerate(FIRST) if item.nodeid.startswith(first)), len(FIRST))
+
+    items.sort(key=place)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -18,7 +18,6 @@ from pathlib import Path
 import django
 from django.conf import settings
 
-from collections_platform.memory import settle
 from collections_platform.runner.children import Child, end_all
 from collections_platform.runner.stack import answers, listens
 from kernel.ids import without_chance
@@ -40,7 +39,6 @@ def main() -> int:
     options = parser.parse_args()
     django.setup()
     telling = import_module("collections_platform.demo.telling")  # its rooms read Django's settings
-    settle()
     place = 2 * KEYS.index(options.key)
     without_chance(place)
     folder = options.folder / options.key

@@ -14,8 +14,6 @@ from pathlib import Path
 
 import django
 
-from collections_platform.memory import settle
-
 #: What only looks at what was done, so that it does not matter when: scans, figures, seals, their verification.
 LOOKS = ("scan", "figures", "seal", "verify")
 #: What the hand may do, by the byte that the run writes: nothing; look; answer messages too; send too.
@@ -63,7 +61,6 @@ def main() -> None:
     from tenants import work
 
     tenant_id, baton = uuid.UUID(sys.argv[1]), Baton(Path(sys.argv[2]))
-    settle()
     while True:
         wish = baton.wanted
         baton.understand(wish)

@@ -24,7 +24,6 @@ from collections_platform.headless.link import Erp, Sandbox
 from collections_platform.headless.options import START, Options, parse
 from collections_platform.headless.source import Source, open_source, profiles
 from collections_platform.headless.world import State
-from collections_platform.memory import settle
 from collections_platform.runner.children import Child, end_all
 from collections_platform.runner.stack import answers, listens
 from compliance.language import compiled
@@ -52,7 +51,6 @@ def run(argv: list[str]) -> int:
     """Run or go on with a run; prints its report."""
     options = parse(argv)
     began = time.monotonic()
-    settle()
     try:
         state = world.find(options)
         if state is not None and state.stage == "done":

@@ -16,27 +16,47 @@ LOCK_TIMEOUT = "5s"
 
 
 @contextmanager
-def constraints_join_their_model() -> Iterator[None]:
-    """Let a new constraint or index join its model as it stands, for the length of the block.
+def what_is_new_joins_what_is_there() -> Iterator[None]:
+    """Let a new model join its state, and a constraint or index its model, as they stand, for the length of the block.
 
-    Django makes the model, and all that are related to it, anew for each; with as many constraints as the walls need,
-    that is four fifths of the time of a first start.
+    Django makes every model that is related anew for each; with the creditor and the tenant in every key all are
+    related, and that was four fifths of the time of a first start.
     """
 
-    def append(state: ProjectState, app_label: str, model_name: str, option: str, one: Any) -> None:
-        options = state.models[app_label, model_name].options
-        options[option] = [*options[option], one]
+    def add_model(state: Any, added: Any) -> None:
+        key = added.app_label, added.name_lower
+        state.models[key] = added
+        if state._relations is not None:
+            state.resolve_model_relations(key)
+        if "apps" in state.__dict__:
+            for model in state.apps.get_models(include_auto_created=True):
+                model._meta.apps = state.apps  # where it is asked who points to it
+            state.apps.render_multiple([added])
+
+    def append(state: Any, app_label: str, model_name: str, option: str, one: Any) -> None:
+        listed = state.models[app_label, model_name].options[option]
+        put(state, app_label, model_name, option, [*listed, one])
+
+    def remove(state: Any, app_label: str, model_name: str, option: str, name: str) -> None:
+        listed = state.models[app_label, model_name].options[option]
+        put(state, app_label, model_name, option, [one for one in listed if one.name != name])
+
+    def put(state: Any, app_label: str, model_name: str, option: str, listed: list[Any]) -> None:
+        state.models[app_label, model_name].options[option] = listed
         if "apps" in state.__dict__:
             meta = state.apps.get_model(app_label, model_name)._meta
-            setattr(meta, option, [*getattr(meta, option), one])
+            setattr(meta, option, listed)
             meta._expire_cache()
 
-    django = ProjectState._append_option  # type: ignore[attr-defined]
-    ProjectState._append_option = append  # type: ignore[attr-defined]
+    ours = {"add_model": add_model, "_append_option": append, "_remove_option": remove}
+    django = {name: getattr(ProjectState, name) for name in ours}
+    for name, function in ours.items():
+        setattr(ProjectState, name, function)
     try:
         yield
     finally:
-        ProjectState._append_option = django  # type: ignore[attr-defined]
+        for name, function in django.items():
+            setattr(ProjectState, name, function)
 
 
 class Command(DjangoMigrate):
@@ -54,7 +74,7 @@ class Command(DjangoMigrate):
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, false)", [options["lock_timeout"]])
         try:
-            with constraints_join_their_model():
+            with what_is_new_joins_what_is_there():
                 super().handle(*args, **options)
         except OperationalError as error:
             if "lock timeout" not in str(error):
