@@ -14,7 +14,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=Path(".trato"))
     arguments = parser.parse_args()
     if arguments.action == "keep":
-        return keeper.main(str(arguments.data))
+        keeper.main(str(arguments.data))
     try:
         if arguments.action == "start":
             for name, value in sorted(hold(arguments.data).environ().items()):

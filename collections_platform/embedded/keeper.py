@@ -10,8 +10,10 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from collections_platform.embedded.account import server_account
 from collections_platform.embedded.errors import EmbeddedError
@@ -27,28 +29,26 @@ class Ended(BaseException):
 
 
 def keep(folder: Folder) -> int:
-    """Run until the last user has gone; returns the exit code. Holds the keeper's lock all the while."""
-    # Nobody else keeps this folder (starting is locked); somebody may be looking whether anybody does.
-    with folder.lock("keeper"):
+    """Run until the last user has gone; returns the exit code. The caller holds the keeper's lock."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, end)
+    servers: list[Server] = []
+    try:
+        sweep_places()
+        account = server_account()
+        servers += [Redis(folder, account), Postgres(folder, account)]
+        watch(folder, servers)
+    except EmbeddedError as problem:
+        report(folder, servers, error=str(problem))
+        return 1
+    except Ended:
+        pass
+    finally:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, end)
-        servers: list[Server] = []
-        try:
-            sweep_places()
-            account = server_account()
-            servers += [Redis(folder, account), Postgres(folder, account)]
-            watch(folder, servers)
-        except EmbeddedError as problem:
-            report(folder, servers, error=str(problem))
-            return 1
-        except Ended:
-            pass
-        finally:
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-                signal.signal(number, signal.SIG_IGN)
-            for server in servers:
-                server.stop()
-            clear(folder)
+            signal.signal(number, signal.SIG_IGN)
+        for server in servers:
+            server.stop()
+        clear(folder)
     return 0
 
 
@@ -123,6 +123,18 @@ def clear(folder: Folder) -> None:
         path.unlink(missing_ok=True)
 
 
-def main(root: str) -> int:
-    """Entry of the keeper's process."""
-    return keep(Folder(Path(root)))
+def main(root: str) -> NoReturn:
+    """Entry of the keeper's process.
+
+    Nobody else keeps this folder (starting is locked); somebody may be looking whether anybody does. The lock ends with
+    the process: whoever waits for it finds no process left.
+    """
+    folder, code = Folder(Path(root)), 1
+    with folder.lock("keeper"):
+        try:
+            code = keep(folder)
+        except Exception:
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(code)

@@ -77,7 +77,7 @@ FOLD = """
     const seen = new Map();
     for (const each of [...parent.children]) {
       seen.set(form(each), (seen.get(form(each)) ?? 0) + 1);
-      const many = seen.get(form(each)) > 2 && parent.localName !== "select";  // the chosen one gives it its name
+      const many = seen.get(form(each)) > 2 && !["label", "option"].includes(each.localName);  // these give others their name
       many ? each.remove() : fold(each);
     }
   };
