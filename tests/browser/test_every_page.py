@@ -61,29 +61,6 @@ SIDEWAYS = """
   return over <= 0 ? "" : `sideways ${over} px: ${[...document.querySelectorAll("body *")].filter(beyond).slice(0, 3).map(told)}`;
 }
 """
-#: Of neighbours that are the same but for their words, two are left: the tenth row of a table is as right as the second.
-FOLD = """
-() => {
-  const known = new Map();
-  const spoken = (each) => [...each.childNodes].some((one) => one.nodeType === Node.TEXT_NODE && one.data.trim());
-  const form = (each) => {
-    if (!known.has(each)) {
-      const given = [...each.attributes].map((one) => one.name === "class" ? one.value : one.name + (one.value ? "" : "="));
-      known.set(each, `${each.localName}[${given.sort()}]${spoken(each)}(${[...each.children].map(form)})`);
-    }
-    return known.get(each);
-  };
-  const fold = (parent) => {
-    const seen = new Map();
-    for (const each of [...parent.children]) {
-      seen.set(form(each), (seen.get(form(each)) ?? 0) + 1);
-      const many = seen.get(form(each)) > 2 && !["label", "option"].includes(each.localName);  // these give others their name
-      many ? each.remove() : fold(each);
-    }
-  };
-  fold(document.body);
-}
-"""
 LOOK = """
 async ([theme, tags]) => {
   document.documentElement.dataset.theme = document.documentElement.dataset.bsTheme = theme;
@@ -205,7 +182,6 @@ class Eye:
         forms = self.before.has_new(text)
         if page or forms:
             del person.troubles[:]
-            person.page.set_viewport_size(SIZES["wide"])
             person.page.goto(whole, wait_until="load")
             self.study(path, LOOKS if forms else LOOKS[:1])
 
@@ -214,15 +190,14 @@ class Eye:
         person, page = self.person, self.person.page
         page.evaluate(SETTLED)
         page.evaluate(self.axe)
-        for size, _ in reversed(LOOKS):
+        here = page.viewport_size
+        for size, theme in sorted(LOOKS, key=lambda look: SIZES[look[0]] != here):  # from what it is to the other
             page.set_viewport_size(SIZES[size])
             if over := page.evaluate(SIDEWAYS):
                 self.wrong.append(f"{path} [{person.role} {size}] {over}")
-        page.evaluate(FOLD)
-        for size, theme in looks:
-            page.set_viewport_size(SIZES[size])
-            found = page.evaluate(LOOK, [theme, TAGS])
-            self.wrong += [f"{path} [{person.role} {size} {theme}] {each}" for each in found]
+            if (size, theme) in looks:
+                found = page.evaluate(LOOK, [theme, TAGS])
+                self.wrong += [f"{path} [{person.role} {size} {theme}] {each}" for each in found]
         self.wrong += [f"{path} [{person.role}] policy: {each}" for each in person.refused_by_policy()]
         self.wrong += [f"{path} [{person.role}] {each}" for each in person.troubles]
         del person.troubles[:]
