@@ -68,8 +68,9 @@ def made(model: Path, data: Path) -> Path:
     if place != model:
         (mine / "belongs.json").write_text(json.dumps({"data": str(data.resolve())}))
     for part in {"postgres", "programs", "redis"} & {each.name for each in place.iterdir()}:
-        # Python's own copying gives everything to us; the files keep their owner.
-        subprocess.run(["cp", "-a", str(place / part), str(mine)], check=True)
+        # Python's own copying gives everything to us; the files keep their owner. Programs are only read.
+        how = "-al" if part == "programs" else "-a"
+        subprocess.run(["cp", how, str(place / part), str(mine)], check=True)
     return data
 
 
