@@ -175,6 +175,14 @@ def test_a_name_like_an_instant_breaks_no_audit(tenant, value):
     assert [change.after for row, *_rest in rows for change in row.changes] == [value]
 
 
+def test_where_a_clock_stood_is_told_before_where_it_went(tenant):
+    client, _ = member(tenant)
+    with tenant_scope(tenant.id):
+        audit.record("clock.moved", actor="system:x", subject="x", subject_id="clock", after={"from": "a", "to": "b"})
+    rows = client.get(at("audit", tenant), {"object": "clock"}).context["rows"]
+    assert [change.after for row, *_rest in rows for change in row.changes] == ["a", "b"]
+
+
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
 def test_the_first_and_the_last_day_ask_for_nothing(tenant, day):
     client, _ = member(tenant)

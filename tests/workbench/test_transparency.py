@@ -15,6 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from compliance.evidence.texts import payment_method, texts_of
 from compliance.models import Consent, Decision, RuleLayer, Stop
 from compliance.queries import why
 from kernel.money import Money
@@ -28,10 +29,12 @@ from portfolio.models import Agreement, ContactPoint, Debtor, DebtorLink, Disput
 from portfolio.services import record_payment
 from portfolio.services.links import revoke_links, transparency_link
 from portfolio.services.payables import token_for
+from portfolio.synthetic.places import COUNTRIES
 from tenants.models import AuditEntry
 from tests import factories
 from tests.factories import NOON
 from tests.messaging.desk import Desk, open_desk
+from workbench.debtors.forms import WAYS
 from workbench.transparency import door, texts
 from workbench.transparency.frame import readable
 
@@ -313,6 +316,14 @@ def test_it_speaks_the_debtors_language_or_the_one_asked_for(country: str, langu
     assert word in there.text() and f'<html lang="{language}">' in there.text()
     assert "Your permission" in there.text(l="en")
     assert word in there.text(l="xx")
+
+
+@pytest.mark.parametrize("language", ["es", "pt", "en"])
+def test_every_way_to_pay_that_we_know_has_a_word(language: str) -> None:
+    written = {*sum((place.methods for place in COUNTRIES.values()), ()), *sum(WAYS.values(), ())}
+    written |= {"pix", "clabe", "link", "credit_note", "negative_bill", "paid_before_import", "discount", "dispute"}
+    assert written <= set(texts_of(language).methods), language
+    assert payment_method("OXXO_Pay", language) == "OXXO Pay", "what a creditor's system calls it"
 
 
 def test_the_books_say_the_same_things() -> None:
@@ -703,6 +714,7 @@ def test_with_nothing_left_there_are_receipts_and_the_letter() -> None:
     assert "no tiene saldo pendiente" in letter and there.debtor.person.name in letter
     receipt = there.get(f"/receipt/{payment.pk}").content.decode()
     assert "pix-9" in receipt and there.desk.creditor.tax_id in receipt
+    assert "<td>Transferencia</td>" in receipt and "transfer<" not in receipt
     assert there.post("pay").status_code == 422
 
 

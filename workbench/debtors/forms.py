@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import get_decimal_symbol
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy
 
 from compliance.language.dates import amount_of
@@ -272,6 +273,17 @@ class LiftForm(CardForm):
     reason = forms.CharField(label=gettext_lazy("Why it no longer holds"), max_length=300)
 
 
+#: How people pay in a country besides transfers, cash and cards.
+WAYS = {
+    "BR": ("pix", "boleto"),
+    "MX": ("spei",),
+    "CO": ("pse", "bre_b"),
+    "CL": ("webpay",),
+    "PE": ("yape",),
+    "AR": ("wallet",),
+}
+
+
 class PaymentForm(CardForm):
     """Money that arrived, and what shows it."""
 
@@ -287,10 +299,8 @@ class PaymentForm(CardForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
-        fields["method"].choices = [
-            ("transfer", gettext("Bank transfer")), ("pix", "Pix"), ("cash", gettext("Cash")),
-            ("card", gettext("Card")), ("other", gettext("Other")),
-        ]  # fmt: skip
+        ways = ("transfer", *WAYS.get(self.creditor.country, ()), "cash", "card", "other")
+        fields["method"].choices = [(way, capfirst(words.payment_method(way))) for way in ways]
         fields["invoice"].choices = _invoice_choices(self.debtor, gettext("The oldest first"))
 
     def clean_amount(self) -> Money:

@@ -6,6 +6,7 @@ from django.utils.translation import get_language, gettext, gettext_lazy, pgette
 
 from compliance.decide.explain import texts_of
 from compliance.decide.texts import Texts
+from compliance.evidence import texts as evidence_texts
 from kernel.errors import DomainError
 
 
@@ -242,12 +243,8 @@ def label(name: str) -> str:
 
 
 def payment_method(name: str) -> str:
-    """How money arrived."""
-    return {
-        "transfer": gettext("Bank transfer"), "cash": gettext("Cash"), "card": gettext("Card"),
-        "other": gettext("Other"), "credit_note": gettext("Credit note"), "discount": gettext("Discount"),
-        "dispute": gettext("Dispute"), "pix": "Pix", "clabe": "SPEI", "link": gettext("Payment link"),
-    }.get(name, name.replace("_", " "))  # fmt: skip
+    """How money arrived, as it stands in the middle of a line."""
+    return evidence_texts.payment_method(name, language())
 
 
 def rail(kind: str) -> str:

@@ -18,7 +18,7 @@ from messaging.models import Outbound
 from portfolio.models import Debtor
 from portfolio.places import start_of, zone_of
 from tenants.models import AuditEntry, Job, Membership, RawInbound, Tenant, User
-from workbench.operations.words import name_of, value_of
+from workbench.operations.words import NAMES, name_of, value_of
 from workbench.templatetags.trato import locale_of
 
 PAGE = 50
@@ -153,7 +153,8 @@ def changes(entry: AuditEntry, zone: ZoneInfo) -> tuple[Change, ...]:
     """What is different between before and after, by name."""
     before = entry.before if isinstance(entry.before, dict) else {}
     after = entry.after if isinstance(entry.after, dict) else {}
-    names = [*before, *(name for name in after if name not in before)]
+    order = list(NAMES)  # the column keeps none: "to" came before "from"
+    names = sorted({*before, *after}, key=lambda name: (order.index(name) if name in NAMES else len(order), name))
     return tuple(
         Change(name_of(name), _text(name, before.get(name), zone), _text(name, after.get(name), zone))
         for name in names

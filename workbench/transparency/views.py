@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from compliance.evidence.texts import payment_method
 from compliance.services.loading import lock_persons
 from kernel.ids import uuid7
 from portfolio.models import DebtorLink, Entry, Payment
@@ -147,8 +148,10 @@ def _render(
         found = Payment.objects.filter(pk=payment_id, debtor=shown.debtor, reversed_at=None).first()
         if found is None:
             return _missing(request)
-        method = {"pix": "Pix", "clabe": "SPEI (CLABE)"}.get(found.method, found.method)
-        context |= {"payment": found, "applied": _applied(shown, found), "method": method}
+        context |= {
+            "payment": found, "applied": _applied(shown, found),
+            "method": payment_method(found.method, shown.book.language),
+        }  # fmt: skip
     elif template == "transparency/page.html":
         permitted, preferred, chosen = shown.hours
         context |= {

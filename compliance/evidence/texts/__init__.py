@@ -47,3 +47,8 @@ def texts_of(language: str) -> Texts:
     from compliance.evidence.texts import en, es, pt
 
     return {"es": es.ES, "pt": pt.PT, "en": en.EN}[language]
+
+
+def payment_method(name: str, language: str) -> str:
+    """How money arrived, in es, pt or en; what a creditor's own system calls it otherwise."""
+    return texts_of(language).methods.get(name, name.replace("_", " "))

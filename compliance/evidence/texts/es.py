@@ -213,8 +213,9 @@ paquete. El verificador nombra la primera línea alterada, faltante o agregada."
         "bank_transfer": "transferencia bancaria",
         "spei": "SPEI", "pse": "PSE", "bre_b": "Bre-B", "webpay": "Webpay", "yape": "Yape",
         "wallet": "billetera digital", "dispute": "por un reclamo",
-        "pix": "Pix", "clabe": "transferencia (CLABE)", "link": "enlace de pago", "transfer": "transferencia",
-        "cash": "efectivo",
+        "pix": "Pix", "clabe": "SPEI (CLABE)", "link": "enlace de pago", "transfer": "transferencia",
+        "cash": "efectivo", "credit_note": "nota de crédito", "discount": "quita",
+        "negative_bill": "saldo a favor de la factura", "paid_before_import": "pagado antes de la importación",
         "card": "tarjeta", "boleto": "boleto", "other": "otro",
     },
     disputes={
